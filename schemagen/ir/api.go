@@ -1,0 +1,308 @@
+package ir
+
+import "portcullis/schemagen/source"
+
+// Build is everything that goes into one table.
+type Build struct {
+	APIs         []*API
+	Providers    []*Provider // identity providers, by name order
+	Limits       []*Limit    // all limits, by name order; operations point into it
+	Unknown      Action      // what happens to a request that no operation matches
+	InputsDigest [32]byte    // SHA-256 over the inputs, for the table header
+}
+
+// Mode says what a refusal does.
+type Mode uint8
+
+// Modes. Monitor judges and counts, and lets the request pass. Off judges nothing.
+const (
+	ModeEnforce Mode = iota + 1
+	ModeMonitor
+	ModeOff
+)
+
+// Action is deny, monitor or pass.
+type Action uint8
+
+// Actions.
+const (
+	ActionDeny Action = iota + 1
+	ActionMonitor
+	ActionPass
+)
+
+// API is one description with its mounts.
+type API struct {
+	Name       string // from the policy, or the file's base name
+	Title      string // info.title
+	Version    string // info.version
+	Mode       Mode
+	Mounts     []Mount
+	Operations []*Operation
+	File       string
+}
+
+// Mount is a place where an API answers. Host "" is any host; a Host that
+// starts with "*." matches one or more leading labels. Port 0 is any port.
+type Mount struct {
+	Host     string // lower case, without port
+	Port     uint16
+	BasePath string // "" or "/v1": no trailing slash; percent-decoded like Path
+}
+
+// Operation is one method on one path template.
+type Operation struct {
+	API        *API
+	ID         string // operationId, or ""
+	Method     string // upper case
+	Path       string // template as written, "/users/{id}"
+	Segments   []Segment
+	Mode       Mode
+	Inspect    Inspect
+	Deprecated bool
+	// Deny is set when something of the operation can't be enforced and is not
+	// waived: every request to it is refused with operation_unenforceable.
+	Deny     bool
+	Waivers  []string // diagnostic codes waived with pass
+	Params   []*Param
+	Body     *Body         // nil: the description declares no request body
+	Security []Requirement // alternatives; empty: public
+	Limits   []*Limit
+	// UnknownQuery says what happens to an undeclared query parameter.
+	UnknownQuery Action
+	// AllowDuplicateNames lets duplicate member names through (policy).
+	AllowDuplicateNames bool
+	MaxBodyBytes        uint32 // 0: the plugin's limit
+	MaxDepth            uint16 // 0: the plugin's limit
+	Node                *source.Node
+}
+
+// Inspect is how deep a request is looked at.
+type Inspect uint8
+
+// Inspection levels, shallow to deep.
+const (
+	InspectHeaders Inspect = iota + 1
+	InspectParameters
+	InspectBody
+	InspectDeep
+)
+
+// Segment is one path segment of a template: literals and expressions in turn.
+// A plain literal has one part with no Param; "{id}" one part with Param set.
+// An empty last segment is a trailing slash.
+type Segment struct {
+	Parts []Part
+}
+
+// Part is a literal run (decoded) or an expression.
+type Part struct {
+	Literal string
+	Param   string // name of a path parameter, "" for a literal
+}
+
+// In is where a parameter stands.
+type In uint8
+
+// Parameter places. Querystring is OpenAPI 3.2's.
+const (
+	InPath In = iota + 1
+	InQuery
+	InHeader
+	InCookie
+	InQuerystring
+)
+
+// Style is how a parameter is serialised.
+type Style uint8
+
+// Styles. Tsv and Multi come from OpenAPI 2.0's collectionFormat.
+const (
+	StyleSimple Style = iota + 1
+	StyleLabel
+	StyleMatrix
+	StyleForm
+	StyleSpaceDelimited
+	StylePipeDelimited
+	StyleDeepObject
+	StyleTabDelimited
+	StyleContentJSON // `content: {application/json: ...}`
+	StyleContentText // another media type, judged as a string
+)
+
+// Param is one parameter of an operation.
+type Param struct {
+	Name            string // header names in lower case
+	In              In
+	Style           Style
+	Explode         bool
+	Required        bool
+	AllowReserved   bool
+	AllowEmptyValue bool
+	Deprecated      bool
+	Schema          *Schema // nil: anything
+	// Types is the union of JSON types that the decoder may make of the text,
+	// computed from Schema (0 = string only).
+	Types Types
+	// ItemTypes and PropertyTypes do the same one level down for arrays and
+	// objects: the types of items, and by property name.
+	ItemTypes       Types
+	PropertyTypes   []PropertyTypes
+	AdditionalTypes Types // for object members not named
+	Node            *source.Node
+	Loc             Loc
+}
+
+// PropertyTypes is the decodable types of one member of an object parameter.
+type PropertyTypes struct {
+	Name      string
+	Types     Types
+	ItemTypes Types // when Types holds an array
+}
+
+// Body is the request body of an operation.
+type Body struct {
+	Required bool
+	Media    []*Media
+	Loc      Loc
+}
+
+// BodyKind says how a body is read.
+type BodyKind uint8
+
+// Body kinds. Opaque is presence, size and type only.
+const (
+	BodyJSON BodyKind = iota + 1
+	BodyForm
+	BodyMultipart
+	BodyText
+	BodyBinary
+	BodyNDJSON
+	BodyOpaque
+)
+
+// Media is one media type of a body.
+type Media struct {
+	Range  string // "application/json", "application/*+json", "*/*"; lower case, without parameters
+	Kind   BodyKind
+	Schema *Schema // nil: anything
+	Action Action  // for BodyOpaque: deny or pass
+	Loc    Loc
+}
+
+// Requirement is one alternative of `security`: all uses must hold. Empty is
+// anonymous.
+type Requirement struct {
+	Uses []SchemeUse
+}
+
+// SchemeUse is one scheme of a requirement with the scopes it asks for.
+type SchemeUse struct {
+	Scheme *Scheme
+	Scopes []string
+}
+
+// SchemeKind is the kind of a security scheme.
+type SchemeKind uint8
+
+// Scheme kinds.
+const (
+	SchemeBearer SchemeKind = iota + 1 // http bearer, oauth2, openIdConnect: a JWT from Providers
+	SchemeBasic
+	SchemeAPIKey
+	SchemeMutualTLS
+)
+
+// Scheme is one security scheme, bound to providers by the policy.
+type Scheme struct {
+	API       *API
+	Name      string
+	Kind      SchemeKind
+	In        In          // SchemeAPIKey: header, query or cookie
+	ParamName string      // SchemeAPIKey: name of the header (lower case), query parameter or cookie
+	Providers []*Provider // SchemeBearer: any of them may have issued the token
+	Node      *source.Node
+}
+
+// Provider is an identity provider.
+type Provider struct {
+	Name           string
+	Issuer         string
+	Audiences      []string // any of them; empty: not checked (policy must say so)
+	Keys           []*Key
+	SkewSeconds    uint32 // default 60
+	MaxAgeSeconds  uint32 // 0: no maximum; counted from iat
+	RequiredClaims []string
+	TokenTypes     []string // accepted `typ`, lower case, without "application/"; empty: "jwt", "at+jwt" or absent
+	ScopeClaim     string   // "scope" (space separated string) or "scp" (array); "" = both
+	Loc            Loc
+}
+
+// Alg is a JWS algorithm (RFC 7518 section 3.1, RFC 8037).
+type Alg uint8
+
+// Algorithms. Numbers are part of the table format: append only.
+const (
+	AlgHS256 Alg = iota + 1
+	AlgHS384
+	AlgHS512
+	AlgRS256
+	AlgRS384
+	AlgRS512
+	AlgPS256
+	AlgPS384
+	AlgPS512
+	AlgES256
+	AlgES384
+	AlgES512
+	AlgEdDSA
+)
+
+// Key is one verification key. It pins the algorithm.
+type Key struct {
+	ID     string // kid; "" matches tokens without kid only
+	Alg    Alg
+	SPKI   []byte // DER SubjectPublicKeyInfo for RS, PS, ES, EdDSA
+	Secret string // for HS: the name of a secret in the plugin configuration
+	Loc    Loc
+}
+
+// LimitKey is what a limit counts by.
+type LimitKey uint8
+
+// Limit keys. The zero value is invalid.
+const (
+	LimitByOperation LimitKey = iota + 1 // one bucket per operation that carries it
+	LimitByGroup                         // one bucket for the limit
+	LimitBySubject
+	LimitByConsumer
+	LimitByClaim
+	LimitByHeader
+	LimitByPathParam
+	LimitByQueryParam
+	LimitByAddress
+	LimitByCertificate
+)
+
+// Scope is where the buckets of a limit live.
+type Scope uint8
+
+// Scopes.
+const (
+	ScopeProxy Scope = iota + 1
+	ScopeWorker
+	ScopeFleet
+)
+
+// Limit is a rate: Requests per Window, GCRA with Burst.
+type Limit struct {
+	Name        string
+	Requests    uint64 // > 0
+	WindowNanos uint64 // > 0
+	Burst       uint64 // > 0; how many may come at once
+	Key         LimitKey
+	KeyName     string // claim path, header or parameter name
+	Scope       Scope
+	Mode        Mode
+	Loc         Loc
+}
