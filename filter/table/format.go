@@ -1,0 +1,351 @@
+// Package table is the compiled form of API descriptions and policy: one
+// immutable little-endian blob that the filter reads in place.
+//
+// The package owns the layout (this file and inst.go), the verifier (Open) and
+// the views. The writer is schemagen/emit. Open checks every offset, range,
+// enumeration and loop once; after that no accessor can fail, allocate or read
+// outside the blob. FORMAT.md describes the layout in words.
+//
+//	+--------+-----------+---------+---------+-----
+//	| header | directory | section | section | ...
+//	+--------+-----------+---------+---------+-----
+//
+// Record sections are arrays of fixed-size records of 32-bit words. A string
+// is two words, offset and length, into the pool of section Strings; a range
+// is two words, first record and number of records, of another section.
+package table
+
+// Magic opens every table: "PCLT".
+const Magic = 0x544c4350
+
+// Version is the format version this package reads. A table of another version
+// is refused: tables are cheap to make again, and a wrong reading is not.
+const Version = 1
+
+// Header layout, in bytes.
+//
+//	 0 magic u32        4 version u32
+//	 8 required u32    12 optional u32   feature bits, none defined yet
+//	16 length u32      20 sections u32   of the whole table; directory entries
+//	24 checksum u64                      Checksum of all bytes after the header
+//	32 digest [32]byte                   SHA-256 over the compiler's inputs
+const (
+	HeaderSize    = 64
+	offMagic      = 0
+	offVersion    = 4
+	offRequired   = 8
+	offOptional   = 12
+	offLength     = 16
+	offSections   = 20
+	offChecksum   = 24
+	offDigest     = 32
+	DirectorySize = 16 // bytes of a directory entry: id, offset, length, flags
+)
+
+// FlagOptional in a directory entry lets a reader that does not know the
+// section skip it.
+const FlagOptional = 1
+
+// MaxSize bounds a table, in bytes.
+const MaxSize = 64 << 20
+
+// NoIndex stands for "none" where a word holds an index.
+const NoIndex = ^uint32(0)
+
+// Section identifies a section in the directory. Numbers are append-only.
+type Section uint32
+
+// The sections. 32 to 47 belong to schemas (inst.go).
+const (
+	SecStrings Section = iota + 1
+	SecAPIs
+	SecHosts
+	SecNodes
+	SecLiterals
+	SecTemplates
+	SecParts
+	SecMethods
+	SecOps
+	SecParams
+	SecProps
+	SecMedia
+	SecRequirements
+	SecUses
+	SecSchemes
+	SecProviders
+	SecKeys
+	SecSecrets
+	SecLimits
+	SecIndexes // lists of indexes into other sections
+	SecNames   // lists of strings
+	secEnd
+)
+
+// Words per record, by section; 0 for sections that are no records.
+const (
+	wordsAPI         = 8
+	wordsHost        = 6
+	wordsNode        = 8
+	wordsLiteral     = 4
+	wordsTemplate    = 4
+	wordsPart        = 3
+	wordsMethod      = 4
+	wordsOp          = 28
+	wordsParam       = 14
+	wordsProp        = 4
+	wordsMedia       = 8
+	wordsRequirement = 2
+	wordsUse         = 3
+	wordsScheme      = 8
+	wordsProvider    = 20
+	wordsKey         = 8
+	wordsSecret      = 2
+	wordsLimit       = 16
+	wordsIndex       = 1
+	wordsName        = 2
+)
+
+// Words of an API record.
+//
+//	name(2) title(2) mode ops(2) zero
+const (
+	APIName  = 0
+	APITitle = 2
+	APIMode  = 4
+	APIOps   = 5
+)
+
+// Words of a host record: one place where a trie of paths answers. Records are
+// sorted: exact hosts by name, then wildcards longest first, then any host.
+//
+//	host(2) kind port root zero
+const (
+	HostName = 0
+	HostKind = 2
+	HostPort = 3 // 0 = any
+	HostRoot = 4 // node
+)
+
+// Kinds of host.
+const (
+	HostExact    = 1
+	HostWildcard = 2 // name holds the suffix with its dot: ".example.com"
+	HostAny      = 3
+	hostKindEnd  = 4
+)
+
+// Words of a trie node. Children come after their parent, so that a walk ends.
+//
+//	literals(2) templates(2) methods(2) zero(2)
+const (
+	NodeLiterals  = 0
+	NodeTemplates = 2
+	NodeMethods   = 4
+)
+
+// Words of a literal edge; the edges of a node are sorted by hash, then text.
+//
+//	text(2) hash child
+const (
+	LiteralText  = 0
+	LiteralHash  = 2
+	LiteralChild = 3
+)
+
+// Words of a template edge; the edges of a node are in order of preference.
+//
+//	parts(2) child zero
+const (
+	TemplateParts = 0
+	TemplateChild = 2
+)
+
+// Words of a part: literal text, or an expression.
+//
+//	text(2) kind
+const (
+	PartText  = 0
+	PartKind  = 2
+	PartLit   = 1
+	PartExpr  = 2
+	partsKind = 3
+)
+
+// Words of a method of a node.
+//
+//	name(2) op zero
+const (
+	MethodName = 0
+	MethodOp   = 2
+)
+
+// Words of an operation.
+//
+//	id(2) method(2) path(2) api mode|inspect<<8|unknownQuery<<16 flags
+//	params(2) media(2) requirements(2) limits(2: indexes) captures
+//	maxBody maxDepth queryParams(2) headerParams(2) cookieParams(2) zero(2)
+const (
+	OpID           = 0
+	OpMethod       = 2
+	OpPath         = 4
+	OpAPI          = 6
+	OpModes        = 7
+	OpFlags        = 8
+	OpParams       = 9
+	OpMedia        = 11
+	OpRequirements = 13
+	OpLimits       = 15
+	OpCaptures     = 17 // number of template expressions on the path
+	OpMaxBody      = 18 // bytes, 0 = the plugin's limit
+	OpMaxDepth     = 19 // 0 = the plugin's limit
+)
+
+// Flags of an operation.
+const (
+	OpFlagDeny            = 1 << 0 // refused with operation_unenforceable
+	OpFlagHasBody         = 1 << 1 // the description declares a request body
+	OpFlagBodyRequired    = 1 << 2
+	OpFlagDeprecated      = 1 << 3
+	OpFlagAllowDuplicates = 1 << 4 // duplicate member names pass
+	OpFlagUpgrade         = 1 << 5 // upgrades are allowed
+	opFlagsAll            = 1<<6 - 1
+)
+
+// Words of a parameter.
+//
+//	name(2) in|style<<8|flags<<16 types|itemTypes<<16 entry capture
+//	props(2) additionalTypes nameHash zero(4)
+const (
+	ParamName       = 0
+	ParamHow        = 2
+	ParamTypes      = 3
+	ParamEntry      = 4 // schema entry, NoIndex = anything
+	ParamCapture    = 5 // index of the path expression, NoIndex elsewhere
+	ParamProps      = 6
+	ParamAdditional = 8
+	ParamHash       = 9
+)
+
+// Flags of a parameter (bits 16.. of ParamHow, shifted down).
+const (
+	ParamFlagRequired      = 1 << 0
+	ParamFlagExplode       = 1 << 1
+	ParamFlagAllowReserved = 1 << 2
+	ParamFlagAllowEmpty    = 1 << 3
+	ParamFlagDeprecated    = 1 << 4
+	paramFlagsAll          = 1<<5 - 1
+)
+
+// Words of a member of an object parameter.
+//
+//	name(2) types|itemTypes<<16 zero
+const (
+	PropName  = 0
+	PropTypes = 2
+)
+
+// Words of a media type.
+//
+//	type(2) suffix(2) kind|match<<8|action<<16 entry zero(2)
+//
+// match: MediaExact compares the whole type; MediaSuffix the main type "x/"
+// and the structured suffix "+json"; MediaType the main type; MediaAny all.
+const (
+	MediaType   = 0
+	MediaSuffix = 2
+	MediaHow    = 4
+	MediaEntry  = 5
+)
+
+// How a media range matches.
+const (
+	MatchExact    = 1
+	MatchSuffix   = 2
+	MatchMainType = 3
+	MatchAny      = 4
+	matchEnd      = 5
+)
+
+// Words of a security requirement and of a use in it.
+//
+//	uses(2)
+//	scheme scopes(2: names)
+const (
+	RequirementUses = 0
+	UseScheme       = 0
+	UseScopes       = 1
+)
+
+// Words of a security scheme.
+//
+//	name(2) kind|in<<8 param(2) providers(2: indexes) zero
+const (
+	SchemeName      = 0
+	SchemeHow       = 2
+	SchemeParam     = 3
+	SchemeProviders = 5
+)
+
+// Words of an identity provider.
+//
+//	name(2) issuer(2) audiences(2: names) keys(2) skew maxAge claims(2: names)
+//	types(2: names) scopeClaim(2) zero(4)
+const (
+	ProviderName       = 0
+	ProviderIssuer     = 2
+	ProviderAudiences  = 4
+	ProviderKeys       = 6
+	ProviderSkew       = 8
+	ProviderMaxAge     = 9
+	ProviderClaims     = 10
+	ProviderTypes      = 12
+	ProviderScopeClaim = 14
+)
+
+// Words of a key.
+//
+//	id(2) alg spki(2) secret zero(2)
+const (
+	KeyID     = 0
+	KeyAlg    = 2
+	KeySPKI   = 3
+	KeySecret = 5
+)
+
+// Words of a secret and of a name: one string.
+const (
+	SecretName = 0
+	NameText   = 0
+)
+
+// Words of a limit.
+//
+//	name(2) requests(2: u64) window(2: u64 ns) burst(2: u64) key|scope<<8|mode<<16
+//	keyName(2) zero(5)
+const (
+	LimitName     = 0
+	LimitRequests = 2
+	LimitWindow   = 4
+	LimitBurst    = 6
+	LimitHow      = 8
+	LimitKeyName  = 9
+)
+
+// Checksum is the table's error-detecting code: every change of a single
+// 8-byte word changes it, because each step is a bijection of the state. It
+// protects against accidents; who may change a table may change its checksum.
+func Checksum(b []byte) uint64 {
+	h := uint64(len(b)) ^ 0x9e3779b97f4a7c15
+	for len(b) >= 8 {
+		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		h = (h ^ w) * 0xff51afd7ed558ccd
+		h ^= h >> 29
+		b = b[8:]
+	}
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 0xff51afd7ed558ccd
+		h ^= h >> 29
+	}
+	return h
+}

@@ -1,0 +1,105 @@
+package table
+
+// fieldKind says how the verifier checks a word.
+type fieldKind uint8
+
+const (
+	fieldString      fieldKind = iota + 1 // offset and length in the pool
+	fieldRange                            // first record and count in another section
+	fieldIndex                            // a record of another section
+	fieldIndexOrNone                      // the same, or NoIndex
+	fieldEnum                             // (x>>shift)&mask within [min, max]
+	fieldZero                             // x>>shift is zero
+)
+
+type field struct {
+	word     uint32
+	kind     fieldKind
+	to       Section
+	shift    uint32
+	mask     uint32
+	min, max uint32
+}
+
+type layout struct {
+	sec    Section
+	words  uint32
+	fields []field
+}
+
+func str(w uint32) field                 { return field{word: w, kind: fieldString} }
+func rng(w uint32, to Section) field     { return field{word: w, kind: fieldRange, to: to} }
+func idx(w uint32, to Section) field     { return field{word: w, kind: fieldIndex, to: to} }
+func opt(w uint32, to Section) field     { return field{word: w, kind: fieldIndexOrNone, to: to} }
+func zero(w uint32) field                { return field{word: w, kind: fieldZero} }
+func high(w, shift uint32) field         { return field{word: w, kind: fieldZero, shift: shift} }
+func enum(w, shift, lo, hi uint32) field { return bits(w, shift, 0xff, lo, hi) }
+func bits(w, shift, mask, lo, hi uint32) field {
+	return field{word: w, kind: fieldEnum, shift: shift, mask: mask, min: lo, max: hi}
+}
+
+// The largest value of each enumeration that the table shares with the
+// compiler's model.
+const (
+	maxMode       = 3
+	maxAction     = 3
+	maxInspect    = 4
+	maxIn         = 5
+	maxStyle      = 10
+	maxBodyKind   = 7
+	maxSchemeKind = 4
+	maxAlg        = 13
+	maxLimitKey   = 10
+	maxScope      = 3
+	typesAll      = 1<<7 - 1
+)
+
+// layouts is the format as data: every word of every record is named here or
+// free-form. The verifier and FORMAT.md follow it.
+var layouts = [...]layout{
+	{SecAPIs, wordsAPI, []field{str(APIName), str(APITitle), bits(APIMode, 0, NoIndex, 1, maxMode), rng(APIOps, SecOps), zero(7)}},
+	{SecHosts, wordsHost, []field{str(HostName), bits(HostKind, 0, NoIndex, 1, hostKindEnd-1), high(HostPort, 16), idx(HostRoot, SecNodes), zero(5)}},
+	{SecNodes, wordsNode, []field{rng(NodeLiterals, SecLiterals), rng(NodeTemplates, SecTemplates), rng(NodeMethods, SecMethods), zero(6), zero(7)}},
+	{SecLiterals, wordsLiteral, []field{str(LiteralText), idx(LiteralChild, SecNodes)}},
+	{SecTemplates, wordsTemplate, []field{rng(TemplateParts, SecParts), idx(TemplateChild, SecNodes), zero(3)}},
+	{SecParts, wordsPart, []field{str(PartText), bits(PartKind, 0, NoIndex, 1, partsKind-1)}},
+	{SecMethods, wordsMethod, []field{str(MethodName), idx(MethodOp, SecOps), zero(3)}},
+	{SecOps, wordsOp, []field{
+		str(OpID), str(OpMethod), str(OpPath), idx(OpAPI, SecAPIs),
+		enum(OpModes, 0, 1, maxMode), enum(OpModes, 8, 1, maxInspect), enum(OpModes, 16, 1, maxAction), high(OpModes, 24),
+		bits(OpFlags, 0, NoIndex, 0, opFlagsAll),
+		rng(OpParams, SecParams), rng(OpMedia, SecMedia), rng(OpRequirements, SecRequirements), rng(OpLimits, SecIndexes),
+		bits(OpCaptures, 0, NoIndex, 0, MaxCaptures), high(OpMaxDepth, 16),
+		zero(20), zero(21), zero(22), zero(23), zero(24), zero(25), zero(26), zero(27),
+	}},
+	{SecParams, wordsParam, []field{
+		str(ParamName), enum(ParamHow, 0, 1, maxIn), enum(ParamHow, 8, 1, maxStyle), bits(ParamHow, 16, 0xffff, 0, paramFlagsAll),
+		bits(ParamTypes, 0, 0xffff, 0, typesAll), bits(ParamTypes, 16, 0xffff, 0, typesAll),
+		rng(ParamProps, SecProps), bits(ParamAdditional, 0, NoIndex, 0, typesAll),
+		zero(10), zero(11), zero(12), zero(13),
+	}},
+	{SecProps, wordsProp, []field{str(PropName), bits(PropTypes, 0, 0xffff, 0, typesAll), bits(PropTypes, 16, 0xffff, 0, typesAll), zero(3)}},
+	{SecMedia, wordsMedia, []field{
+		str(MediaType), str(MediaSuffix), enum(MediaHow, 0, 1, maxBodyKind), enum(MediaHow, 8, 1, matchEnd-1), enum(MediaHow, 16, 1, maxAction), high(MediaHow, 24),
+		zero(6), zero(7),
+	}},
+	{SecRequirements, wordsRequirement, []field{rng(RequirementUses, SecUses)}},
+	{SecUses, wordsUse, []field{idx(UseScheme, SecSchemes), rng(UseScopes, SecNames)}},
+	{SecSchemes, wordsScheme, []field{
+		str(SchemeName), enum(SchemeHow, 0, 1, maxSchemeKind), enum(SchemeHow, 8, 0, maxIn), high(SchemeHow, 16),
+		str(SchemeParam), rng(SchemeProviders, SecIndexes), zero(7),
+	}},
+	{SecProviders, wordsProvider, []field{
+		str(ProviderName), str(ProviderIssuer), rng(ProviderAudiences, SecNames), rng(ProviderKeys, SecKeys),
+		rng(ProviderClaims, SecNames), rng(ProviderTypes, SecNames), str(ProviderScopeClaim),
+		zero(16), zero(17), zero(18), zero(19),
+	}},
+	{SecKeys, wordsKey, []field{str(KeyID), bits(KeyAlg, 0, NoIndex, 1, maxAlg), str(KeySPKI), opt(KeySecret, SecSecrets), zero(6), zero(7)}},
+	{SecSecrets, wordsSecret, []field{str(SecretName)}},
+	{SecLimits, wordsLimit, []field{
+		str(LimitName), enum(LimitHow, 0, 1, maxLimitKey), enum(LimitHow, 8, 1, maxScope), enum(LimitHow, 16, 1, maxMode), high(LimitHow, 24),
+		str(LimitKeyName), zero(11), zero(12), zero(13), zero(14), zero(15),
+	}},
+	{SecIndexes, wordsIndex, nil},
+	{SecNames, wordsName, []field{str(NameText)}},
+}

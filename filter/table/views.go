@@ -1,0 +1,372 @@
+package table
+
+// Views read one record each. They are small values made on the stack; the
+// index given to a constructor must come from this table (a trie walk, a range
+// of another view), as every index in a verified table is in bounds.
+
+// Range is a run of records of one section.
+type Range struct{ Start, Count uint32 }
+
+// End is the index after the last record.
+func (r Range) End() uint32 { return r.Start + r.Count }
+
+func rangeAt(w []uint32, at uint32) Range { return Range{w[at], w[at+1]} }
+
+// Names is a list of strings.
+type Names struct {
+	t *Table
+	r Range
+}
+
+// Len is the number of strings.
+func (n Names) Len() uint32 { return n.r.Count }
+
+// At is the i-th string, i < Len.
+func (n Names) At(i uint32) []byte {
+	return n.t.str(n.t.names[(n.r.Start+i)*wordsName:], NameText)
+}
+
+// API is one description.
+type API struct {
+	t *Table
+	w *[wordsAPI]uint32
+}
+
+// NumAPIs is the number of APIs.
+func (t *Table) NumAPIs() uint32 { return uint32(len(t.apis)) / wordsAPI }
+
+// API is the i-th API.
+func (t *Table) API(i uint32) API { return API{t, (*[wordsAPI]uint32)(t.apis[i*wordsAPI:])} }
+
+// Name is the API's name in the policy or its file's.
+func (a API) Name() []byte { return a.t.str(a.w[:], APIName) }
+
+// Title is info.title.
+func (a API) Title() []byte { return a.t.str(a.w[:], APITitle) }
+
+// Mode is ModeEnforce, ModeMonitor or ModeOff.
+func (a API) Mode() uint8 { return uint8(a.w[APIMode]) }
+
+// Ops is the API's operations.
+func (a API) Ops() Range { return rangeAt(a.w[:], APIOps) }
+
+// Host is one place where paths are looked up.
+type Host struct {
+	t *Table
+	w *[wordsHost]uint32
+}
+
+// NumHosts is the number of host records.
+func (t *Table) NumHosts() uint32 { return uint32(len(t.hosts)) / wordsHost }
+
+// Host is the i-th host record.
+func (t *Table) Host(i uint32) Host { return Host{t, (*[wordsHost]uint32)(t.hosts[i*wordsHost:])} }
+
+// Name is the host, the suffix of a wildcard (".example.com"), or nothing.
+func (h Host) Name() []byte { return h.t.str(h.w[:], HostName) }
+
+// Kind is HostExact, HostWildcard or HostAny.
+func (h Host) Kind() uint32 { return h.w[HostKind] }
+
+// Port is the port asked for, 0 for any.
+func (h Host) Port() uint32 { return h.w[HostPort] }
+
+// Root is the trie's first node.
+func (h Host) Root() uint32 { return h.w[HostRoot] }
+
+// Node is a trie node.
+type Node struct{ w *[wordsNode]uint32 }
+
+// NumNodes is the number of trie nodes.
+func (t *Table) NumNodes() uint32 { return uint32(len(t.nodes)) / wordsNode }
+
+// Node is the i-th trie node.
+func (t *Table) Node(i uint32) Node { return Node{(*[wordsNode]uint32)(t.nodes[i*wordsNode:])} }
+
+// Literals is the node's literal edges, sorted by hash.
+func (n Node) Literals() Range { return Range{n.w[NodeLiterals], n.w[NodeLiterals+1]} }
+
+// Templates is the node's template edges, preferred first.
+func (n Node) Templates() Range { return Range{n.w[NodeTemplates], n.w[NodeTemplates+1]} }
+
+// Methods is the methods of the path that ends here.
+func (n Node) Methods() Range { return Range{n.w[NodeMethods], n.w[NodeMethods+1]} }
+
+// Literal is an edge for one segment text: its text, hash and child.
+func (t *Table) Literal(i uint32) (text []byte, hash, child uint32) {
+	w := (*[wordsLiteral]uint32)(t.literals[i*wordsLiteral:])
+	return t.String(w[0], w[1]), w[LiteralHash], w[LiteralChild]
+}
+
+// LiteralHashAt is the hash of the i-th literal edge, for binary search.
+func (t *Table) LiteralHashAt(i uint32) uint32 { return t.literals[i*wordsLiteral+LiteralHash] }
+
+// Template is an edge for a segment with expressions: its parts and child.
+func (t *Table) Template(i uint32) (parts Range, child uint32) {
+	w := (*[wordsTemplate]uint32)(t.templates[i*wordsTemplate:])
+	return Range{w[0], w[1]}, w[TemplateChild]
+}
+
+// Part is a literal run, or an expression with the parameter's name.
+func (t *Table) Part(i uint32) (text []byte, expr bool) {
+	w := (*[wordsPart]uint32)(t.parts[i*wordsPart:])
+	return t.String(w[0], w[1]), w[PartKind] == PartExpr
+}
+
+// Method is a method of a path: its name and operation.
+func (t *Table) Method(i uint32) (name []byte, op uint32) {
+	w := (*[wordsMethod]uint32)(t.methods[i*wordsMethod:])
+	return t.String(w[0], w[1]), w[MethodOp]
+}
+
+// Op is an operation.
+type Op struct {
+	t *Table
+	w *[wordsOp]uint32
+}
+
+// NumOps is the number of operations.
+func (t *Table) NumOps() uint32 { return uint32(len(t.ops)) / wordsOp }
+
+// Op is the i-th operation.
+func (t *Table) Op(i uint32) Op { return Op{t, (*[wordsOp]uint32)(t.ops[i*wordsOp:])} }
+
+// ID is the operationId, or nothing.
+func (o Op) ID() []byte { return o.t.str(o.w[:], OpID) }
+
+// Method is the method, upper case.
+func (o Op) Method() []byte { return o.t.str(o.w[:], OpMethod) }
+
+// Path is the path template as the description writes it.
+func (o Op) Path() []byte { return o.t.str(o.w[:], OpPath) }
+
+// API is the index of the operation's API.
+func (o Op) API() uint32 { return o.w[OpAPI] }
+
+// Mode is ModeEnforce, ModeMonitor or ModeOff.
+func (o Op) Mode() uint8 { return uint8(o.w[OpModes]) }
+
+// Inspect is how deep requests are looked at (InspectHeaders..InspectDeep).
+func (o Op) Inspect() uint8 { return uint8(o.w[OpModes] >> 8) }
+
+// UnknownQuery is what happens to undeclared query parameters (ActionDeny..).
+func (o Op) UnknownQuery() uint8 { return uint8(o.w[OpModes] >> 16) }
+
+// Flags is the OpFlag bits.
+func (o Op) Flags() uint32 { return o.w[OpFlags] }
+
+// Params is the parameters.
+func (o Op) Params() Range { return rangeAt(o.w[:], OpParams) }
+
+// Media is the media types of the body.
+func (o Op) Media() Range { return rangeAt(o.w[:], OpMedia) }
+
+// Requirements is the alternatives of `security`; none means public.
+func (o Op) Requirements() Range { return rangeAt(o.w[:], OpRequirements) }
+
+// NumLimits is the number of limits on the operation.
+func (o Op) NumLimits() uint32 { return o.w[OpLimits+1] }
+
+// LimitAt is the index of the i-th limit on the operation, i < NumLimits.
+func (o Op) LimitAt(i uint32) uint32 { return o.t.indexes[o.w[OpLimits]+i] }
+
+// Captures is the number of template expressions on the path.
+func (o Op) Captures() uint32 { return o.w[OpCaptures] }
+
+// MaxBody is the limit of the body in bytes, 0 for the plugin's.
+func (o Op) MaxBody() uint32 { return o.w[OpMaxBody] }
+
+// MaxDepth is the limit of nesting, 0 for the plugin's.
+func (o Op) MaxDepth() uint32 { return o.w[OpMaxDepth] }
+
+// Param is a parameter.
+type Param struct {
+	t *Table
+	w *[wordsParam]uint32
+}
+
+// Param is the i-th parameter.
+func (t *Table) Param(i uint32) Param {
+	return Param{t, (*[wordsParam]uint32)(t.params[i*wordsParam:])}
+}
+
+// Name is the parameter's name; header names are lower case.
+func (p Param) Name() []byte { return p.t.str(p.w[:], ParamName) }
+
+// Hash is HashSegment of the name.
+func (p Param) Hash() uint32 { return p.w[ParamHash] }
+
+// In is where it stands (InPath..InQuerystring).
+func (p Param) In() uint8 { return uint8(p.w[ParamHow]) }
+
+// Style is how it is serialised (StyleSimple..).
+func (p Param) Style() uint8 { return uint8(p.w[ParamHow] >> 8) }
+
+// Flags is the ParamFlag bits.
+func (p Param) Flags() uint32 { return p.w[ParamHow] >> 16 }
+
+// Types is the JSON types its text may become (TypeNull.. bits), 0 for string.
+func (p Param) Types() uint16 { return uint16(p.w[ParamTypes]) }
+
+// ItemTypes is the same for the items of an array.
+func (p Param) ItemTypes() uint16 { return uint16(p.w[ParamTypes] >> 16) }
+
+// Entry is the schema entry, NoIndex when anything goes.
+func (p Param) Entry() uint32 { return p.w[ParamEntry] }
+
+// Capture is the path expression it takes, NoIndex for other places.
+func (p Param) Capture() uint32 { return p.w[ParamCapture] }
+
+// Props is the named members of an object parameter.
+func (p Param) Props() Range { return rangeAt(p.w[:], ParamProps) }
+
+// AdditionalTypes is the types of members that Props does not name.
+func (p Param) AdditionalTypes() uint16 { return uint16(p.w[ParamAdditional]) }
+
+// Prop is a named member of an object parameter with its types and, for
+// arrays, those of its items.
+func (t *Table) Prop(i uint32) (name []byte, types, itemTypes uint16) {
+	w := (*[wordsProp]uint32)(t.props[i*wordsProp:])
+	return t.String(w[0], w[1]), uint16(w[PropTypes]), uint16(w[PropTypes] >> 16)
+}
+
+// Media is one media type of a body.
+type Media struct {
+	t *Table
+	w *[wordsMedia]uint32
+}
+
+// Media is the i-th media type.
+func (t *Table) Media(i uint32) Media { return Media{t, (*[wordsMedia]uint32)(t.media[i*wordsMedia:])} }
+
+// Type is the media type, or main type with its slash, lower case.
+func (m Media) Type() []byte { return m.t.str(m.w[:], MediaType) }
+
+// Suffix is the structured suffix ("+json") of a MatchSuffix range.
+func (m Media) Suffix() []byte { return m.t.str(m.w[:], MediaSuffix) }
+
+// Kind is how the body is read (BodyJSON..).
+func (m Media) Kind() uint8 { return uint8(m.w[MediaHow]) }
+
+// Match is how the range matches (MatchExact..).
+func (m Media) Match() uint8 { return uint8(m.w[MediaHow] >> 8) }
+
+// Action is what happens to a body of kind BodyOpaque.
+func (m Media) Action() uint8 { return uint8(m.w[MediaHow] >> 16) }
+
+// Entry is the schema entry, NoIndex when anything goes.
+func (m Media) Entry() uint32 { return m.w[MediaEntry] }
+
+// Requirement is the uses of one security alternative; none is anonymous.
+func (t *Table) Requirement(i uint32) Range {
+	return rangeAt(t.requirements[i*wordsRequirement:], RequirementUses)
+}
+
+// Use is a scheme with the scopes asked of it.
+func (t *Table) Use(i uint32) (scheme uint32, scopes Names) {
+	w := (*[wordsUse]uint32)(t.uses[i*wordsUse:])
+	return w[UseScheme], Names{t, Range{w[UseScopes], w[UseScopes+1]}}
+}
+
+// Scheme is a security scheme.
+type Scheme struct {
+	t *Table
+	w *[wordsScheme]uint32
+}
+
+// Scheme is the i-th security scheme.
+func (t *Table) Scheme(i uint32) Scheme {
+	return Scheme{t, (*[wordsScheme]uint32)(t.schemes[i*wordsScheme:])}
+}
+
+// Name is the scheme's name in the description.
+func (s Scheme) Name() []byte { return s.t.str(s.w[:], SchemeName) }
+
+// Kind is SchemeBearer, SchemeBasic, SchemeAPIKey or SchemeMutualTLS.
+func (s Scheme) Kind() uint8 { return uint8(s.w[SchemeHow]) }
+
+// In is where an API key stands.
+func (s Scheme) In() uint8 { return uint8(s.w[SchemeHow] >> 8) }
+
+// ParamName is the header, query parameter or cookie of an API key.
+func (s Scheme) ParamName() []byte { return s.t.str(s.w[:], SchemeParam) }
+
+// NumProviders is the number of providers whose tokens are accepted.
+func (s Scheme) NumProviders() uint32 { return s.w[SchemeProviders+1] }
+
+// ProviderAt is the index of the i-th of them.
+func (s Scheme) ProviderAt(i uint32) uint32 { return s.t.indexes[s.w[SchemeProviders]+i] }
+
+// Provider is an identity provider.
+type Provider struct {
+	Name, Issuer  []byte
+	Audiences     Names // any of them; empty: not checked
+	Claims        Names // must be there
+	Types         Names // accepted `typ`; empty: the defaults
+	Keys          Range
+	SkewSeconds   uint32
+	MaxAgeSeconds uint32 // 0: none
+	ScopeClaim    []byte // nothing: scope, then scp
+}
+
+// NumProviders is the number of identity providers.
+func (t *Table) NumProviders() uint32 { return uint32(len(t.providers)) / wordsProvider }
+
+// Provider is the i-th identity provider.
+func (t *Table) Provider(i uint32) Provider {
+	w := (*[wordsProvider]uint32)(t.providers[i*wordsProvider:])
+	return Provider{
+		Name: t.str(w[:], ProviderName), Issuer: t.str(w[:], ProviderIssuer),
+		Audiences: Names{t, rangeAt(w[:], ProviderAudiences)},
+		Claims:    Names{t, rangeAt(w[:], ProviderClaims)},
+		Types:     Names{t, rangeAt(w[:], ProviderTypes)},
+		Keys:      rangeAt(w[:], ProviderKeys), SkewSeconds: w[ProviderSkew], MaxAgeSeconds: w[ProviderMaxAge],
+		ScopeClaim: t.str(w[:], ProviderScopeClaim),
+	}
+}
+
+// Key is a verification key; it pins its algorithm.
+type Key struct {
+	ID     []byte // kid; nothing: for tokens without one
+	Alg    uint8  // AlgHS256..
+	SPKI   []byte // DER SubjectPublicKeyInfo; nothing for HS
+	Secret uint32 // index of the secret for HS, else NoIndex
+}
+
+// Key is the i-th key.
+func (t *Table) Key(i uint32) Key {
+	w := (*[wordsKey]uint32)(t.keys[i*wordsKey:])
+	return Key{ID: t.str(w[:], KeyID), Alg: uint8(w[KeyAlg]), SPKI: t.str(w[:], KeySPKI), Secret: w[KeySecret]}
+}
+
+// NumSecrets is the number of secrets that the table names.
+func (t *Table) NumSecrets() uint32 { return uint32(len(t.secrets)) / wordsSecret }
+
+// Secret is the name of the i-th secret.
+func (t *Table) Secret(i uint32) []byte { return t.str(t.secrets[i*wordsSecret:], SecretName) }
+
+// Limit is a rate limit: Requests per WindowNanos, at most Burst at once.
+type Limit struct {
+	Name        []byte
+	Requests    uint64
+	WindowNanos uint64
+	Burst       uint64
+	Key         uint8 // LimitByOperation..
+	Scope       uint8 // ScopeProxy..
+	Mode        uint8
+	KeyName     []byte
+}
+
+// NumLimits is the number of limits.
+func (t *Table) NumLimits() uint32 { return uint32(len(t.limits)) / wordsLimit }
+
+// Limit is the i-th limit.
+func (t *Table) Limit(i uint32) Limit {
+	w := (*[wordsLimit]uint32)(t.limits[i*wordsLimit:])
+	u64 := func(at uint32) uint64 { return uint64(w[at]) | uint64(w[at+1])<<32 }
+	return Limit{
+		Name: t.str(w[:], LimitName), KeyName: t.str(w[:], LimitKeyName),
+		Requests: u64(LimitRequests), WindowNanos: u64(LimitWindow), Burst: u64(LimitBurst),
+		Key: uint8(w[LimitHow]), Scope: uint8(w[LimitHow] >> 8), Mode: uint8(w[LimitHow] >> 16),
+	}
+}
