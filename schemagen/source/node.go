@@ -43,6 +43,9 @@ type Node struct {
 	Parent *Node  // nil for a document's root
 	Name   string // name or decimal index under Parent
 	Doc    *Document
+
+	// index finds members of an object of many, nil for others.
+	index map[string]int32
 }
 
 // Document is one parsed file.
@@ -57,10 +60,63 @@ func (n *Node) Get(name string) *Node {
 	if n == nil || n.Kind != Object {
 		return nil
 	}
+	if n.index != nil {
+		if i, ok := n.index[name]; ok {
+			return n.Items[i]
+		}
+		return nil
+	}
 	for i := range n.Keys {
 		if n.Keys[i].Name == name {
 			return n.Items[i]
 		}
 	}
 	return nil
+}
+
+// Str returns the text of the String member called name, or "" when there is
+// none or it is of another kind.
+func (n *Node) Str(name string) string {
+	if m := n.Get(name); m != nil && m.Kind == String {
+		return m.Text
+	}
+	return ""
+}
+
+// IsTrue reports whether the member called name is the literal true.
+func (n *Node) IsTrue(name string) bool {
+	m := n.Get(name)
+	return m != nil && m.Kind == Bool && m.Bool
+}
+
+// KeyPos returns the place of the name of n under its parent, or n's own place
+// when n is no object member.
+func (n *Node) KeyPos() Pos {
+	if n.Parent != nil && n.Parent.Kind == Object {
+		for i, item := range n.Parent.Items {
+			if item == n {
+				return n.Parent.Keys[i].Pos
+			}
+		}
+	}
+	return n.Pos
+}
+
+// String names a kind with its article, for messages.
+func (k Kind) String() string {
+	switch k {
+	case Null:
+		return "null"
+	case Bool:
+		return "a boolean"
+	case Number:
+		return "a number"
+	case String:
+		return "a string"
+	case Array:
+		return "an array"
+	case Object:
+		return "an object"
+	}
+	return "nothing"
 }
