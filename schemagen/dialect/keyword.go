@@ -16,7 +16,7 @@ func (s versions) has(v Version) bool { return s>>v&1 != 0 }
 // Shape says where the subschemas of a keyword stand.
 type Shape uint8
 
-// The shapes. Flag is a keyword whose value holds no schema.
+// The shapes.
 const (
 	ShapeValue        Shape = iota + 1 // no subschemas
 	ShapeSchema                        // the value is one
