@@ -252,7 +252,10 @@ func FuzzParse(f *testing.F) {
 		if asJSON {
 			name = "t.json"
 		}
+		// A hang would otherwise only show as a fuzzer that stands still.
+		watch := time.AfterFunc(10*time.Second, func() { panic(fmt.Sprintf("Parse(%q) hangs", data)) })
 		doc, err := Parse(name, "", data)
+		watch.Stop()
 		if err != nil {
 			if asJSON && json.Valid(data) && !strings.Contains(err.Error(), "again") && !strings.Contains(err.Error(), "UTF-8") &&
 				!strings.Contains(err.Error(), "surrogate") && !strings.Contains(err.Error(), "nesting") {

@@ -172,10 +172,6 @@ func (r *yamlReader) mapping(n *Node, y *yaml.Node, depth int) *Error {
 			return err
 		}
 	}
-	if len(merges) > 0 {
-		n.index = nil
-		n.findDuplicate() // only for the index: merge adds no name twice
-	}
 	return nil
 }
 
@@ -215,8 +211,11 @@ func (r *yamlReader) merge(n *Node, src *yaml.Node, depth, hops int) *Error {
 			if n.Get(key.Name) == nil {
 				tmp.Items[i].Parent = n
 				n.Keys, n.Items = append(n.Keys, key), append(n.Items, tmp.Items[i])
-				if n.index != nil {
+				switch {
+				case n.index != nil:
 					n.index[key.Name] = int32(len(n.Items) - 1)
+				case len(n.Items) >= manyMembers:
+					n.findDuplicate() // for the index: no name is there twice
 				}
 			}
 		}
