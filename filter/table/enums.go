@@ -48,17 +48,6 @@ const (
 	StyleContentText    = 10
 )
 
-// JSON types, as bits.
-const (
-	TypeNull    = 1 << 0
-	TypeBoolean = 1 << 1
-	TypeObject  = 1 << 2
-	TypeArray   = 1 << 3
-	TypeNumber  = 1 << 4
-	TypeString  = 1 << 5
-	TypeInteger = 1 << 6
-)
-
 // Kinds of body.
 const (
 	BodyJSON      = 1

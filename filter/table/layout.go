@@ -103,3 +103,14 @@ var layouts = [...]layout{
 	{SecIndexes, wordsIndex, nil},
 	{SecNames, wordsName, []field{str(NameText)}},
 }
+
+// WordsPerRecord is the number of 32-bit words in a record of s, 0 when s is
+// no record section. It is for writers.
+func WordsPerRecord(s Section) uint32 {
+	for i := range layouts {
+		if layouts[i].sec == s {
+			return layouts[i].words
+		}
+	}
+	return 0
+}

@@ -1,0 +1,261 @@
+package route
+
+import "portcullis/filter/table"
+
+// Match is where a request's path led. Captures are the texts of the template
+// expressions, in order along the path; they point where the Path's segments
+// point.
+type Match struct {
+	Methods  table.Range // of the matching path
+	Captures [table.MaxCaptures][]byte
+	N        int
+	stack    [MaxSegments + 1]frame
+}
+
+// Outcome says how far a look-up came.
+type Outcome uint8
+
+// Outcomes. The zero value is invalid.
+const (
+	Found Outcome = iota + 1
+	NoHost
+	NoPath
+	NoMethod
+)
+
+// Find looks for host, path and method in t. authority is the Host field with
+// or without port. On Found op is the operation; on NoMethod m.Methods is what
+// the path has.
+//
+// Hosts are tried from the most to the least specific, and the first that
+// knows the path decides: an exact host, then wildcards from the longest, then
+// any host. In a trie a literal segment is tried before templates, so that a
+// concrete path hides a templated one (OpenAPI 3.1.1 section 4.8.8.1).
+func Find(t *table.Table, authority, method []byte, p *Path, m *Match) (op uint32, out Outcome) {
+	host, port := splitPort(authority)
+	out = NoHost
+	for i := firstHost(t, host); i < t.NumHosts(); i++ {
+		h := t.Host(i)
+		if !hostMatches(&h, host, port) {
+			continue
+		}
+		node, ok := m.walk(t, h.Root(), p)
+		if !ok {
+			out = NoPath
+			continue
+		}
+		m.Methods = t.Node(node).Methods()
+		for j := m.Methods.Start; j < m.Methods.End(); j++ {
+			name, o := t.Method(j)
+			if string(name) == string(method) {
+				return o, Found
+			}
+		}
+		return table.NoIndex, NoMethod
+	}
+	return table.NoIndex, out
+}
+
+// firstHost skips the exact hosts that sort before host.
+func firstHost(t *table.Table, host []byte) uint32 {
+	lo, hi := uint32(0), t.NumHosts()
+	for lo < hi {
+		mid := (lo + hi) / 2
+		h := t.Host(mid)
+		if h.Kind() == table.HostExact && less(h.Name(), host) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// less orders a stored (lower-case) name before a host of any case.
+func less(name, host []byte) bool {
+	n := min(len(name), len(host))
+	for i := 0; i < n; i++ {
+		if c := lower(host[i]); name[i] != c {
+			return name[i] < c
+		}
+	}
+	return len(name) < len(host)
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+func hostMatches(h *table.Host, host []byte, port uint32) bool {
+	if want := h.Port(); want != 0 && want != port {
+		return false
+	}
+	name := h.Name()
+	switch h.Kind() {
+	case table.HostExact:
+		return equalFold(name, host)
+	case table.HostWildcard:
+		n := len(host) - len(name)
+		return n > 0 && equalFold(name, host[n:])
+	}
+	return true
+}
+
+// equalFold compares a lower-case name with a host of any case, ASCII only.
+func equalFold(name, host []byte) bool {
+	if len(name) != len(host) {
+		return false
+	}
+	for i, c := range host {
+		if name[i] != lower(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// splitPort parts an authority into host and port (RFC 3986 section 3.2). A
+// port that is no number up to 65535 stays with the host, which then matches
+// nothing but "any host".
+func splitPort(a []byte) (host []byte, port uint32) {
+	i := len(a)
+	for i > 0 && a[i-1] >= '0' && a[i-1] <= '9' {
+		i--
+	}
+	if i == 0 || a[i-1] != ':' || i == len(a) || len(a)-i > 5 {
+		return a, 0
+	}
+	for _, c := range a[i:] {
+		port = port*10 + uint32(c-'0')
+	}
+	if port > 65535 {
+		return a, 0
+	}
+	return a[:i-1], port
+}
+
+// frame is a node on the way down, and how many of its edges have been tried.
+type frame struct {
+	node     uint32
+	template uint32 // next template edge; the literal edge comes first
+	captures int    // captures before this node's edge
+	tried    bool   // the literal edge was tried
+}
+
+// walk follows p's segments from root and returns the node where they end. It
+// goes back where an edge turns out wrong; a trie's node has one parent, so
+// each is entered at most once and the work is bounded by the trie's size.
+func (m *Match) walk(t *table.Table, root uint32, p *Path) (uint32, bool) {
+	depth := 0
+	m.stack[0] = frame{node: root}
+	for {
+		f := &m.stack[depth]
+		m.N = f.captures
+		n := t.Node(f.node)
+		if depth == p.N {
+			if n.Methods().Count > 0 {
+				return f.node, true
+			}
+		} else if child, ok := m.next(f, t, n, p.Segments[depth]); ok {
+			depth++
+			m.stack[depth] = frame{node: child, captures: m.N}
+			continue
+		}
+		if depth == 0 {
+			return 0, false
+		}
+		depth--
+	}
+}
+
+// next is the next edge of n that seg fits.
+func (m *Match) next(f *frame, t *table.Table, n table.Node, seg []byte) (child uint32, ok bool) {
+	if !f.tried {
+		f.tried = true
+		f.template = n.Templates().Start
+		if child, ok = literal(t, n.Literals(), seg); ok {
+			return child, true
+		}
+	}
+	for f.template < n.Templates().End() {
+		parts, c := t.Template(f.template)
+		f.template++
+		m.N = f.captures
+		if m.capture(t, parts, seg) {
+			return c, true
+		}
+	}
+	return 0, false
+}
+
+// literal finds the edge whose text is seg.
+func literal(t *table.Table, r table.Range, seg []byte) (uint32, bool) {
+	if r.Count == 0 {
+		return 0, false
+	}
+	h := table.HashSegment(seg)
+	lo, hi := r.Start, r.End()
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if t.LiteralHashAt(mid) < h {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	for ; lo < r.End() && t.LiteralHashAt(lo) == h; lo++ {
+		if text, _, child := t.Literal(lo); string(text) == string(seg) {
+			return child, true
+		}
+	}
+	return 0, false
+}
+
+// capture matches seg against literals and expressions. An expression takes at
+// least one byte, and the shortest text that lets the literal after it match;
+// the last literal is matched at the end, so that "{name}.{ext}" splits at the
+// first dot and "{name}.json" at the last.
+func (m *Match) capture(t *table.Table, parts table.Range, seg []byte) bool {
+	for i := parts.Start; i < parts.End(); i++ {
+		text, expr := t.Part(i)
+		if !expr {
+			if len(seg) < len(text) || string(seg[:len(text)]) != string(text) {
+				return false
+			}
+			seg = seg[len(text):]
+			continue
+		}
+		if m.N == len(m.Captures) {
+			return false
+		}
+		n := len(seg)
+		if i+1 < parts.End() { // a literal follows: Open refuses two expressions in a row
+			lit, _ := t.Part(i + 1)
+			if i+2 == parts.End() {
+				n = len(seg) - len(lit)
+			} else {
+				n = index(seg, lit)
+			}
+		}
+		if n < 1 {
+			return false
+		}
+		m.Captures[m.N] = seg[:n]
+		m.N++
+		seg = seg[n:]
+	}
+	return len(seg) == 0
+}
+
+// index is the first place of lit in seg after at least one byte, or -1.
+func index(seg, lit []byte) int {
+	for i := 1; i+len(lit) <= len(seg); i++ {
+		if string(seg[i:i+len(lit)]) == string(lit) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,340 @@
+// Package emit writes tables. It is the only writer of the format that
+// filter/table reads; the layout's constants come from there.
+//
+// Output depends on the model alone: records are written in the model's order
+// and strings in the order of first use, so the same input gives the same
+// bytes.
+package emit
+
+import (
+	"fmt"
+	"sort"
+
+	"portcullis/filter/le"
+	"portcullis/filter/table"
+	"portcullis/schemagen/ir"
+)
+
+// Section is a section that another pass has made.
+type Section struct {
+	ID   uint32
+	Data []byte
+}
+
+// Schemas compiles schemas into sections of its own (package isel). Entry may
+// be called until Sections is.
+type Schemas interface {
+	Entry(s *ir.Schema) uint32
+	Sections() []Section
+}
+
+// Table writes b. Schemas of parameters and bodies are compiled through s,
+// whose strings must go to strs. It verifies its own work with table.Open, so
+// that an error here is a bug of the compiler, never of the input.
+func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
+	w := &writer{strs: strs, schemas: s, providers: map[*ir.Provider]uint32{}, limits: map[*ir.Limit]uint32{},
+		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}}
+	for _, p := range b.Providers {
+		w.provider(p)
+	}
+	for _, l := range b.Limits {
+		w.limit(l)
+	}
+	ops := map[*ir.Operation]uint32{}
+	for i, a := range b.APIs {
+		start := w.count(table.SecOps)
+		for _, op := range a.Operations {
+			ops[op] = w.operation(op, uint32(i))
+		}
+		w.record(table.SecAPIs, w.str(a.Name), w.str(a.Title), []uint32{uint32(a.Mode), start, w.count(table.SecOps) - start, 0})
+	}
+	w.routes(b, ops)
+	out := w.assemble(b.InputsDigest, s.Sections())
+	if _, err, at := table.Open(out); err != table.ErrNone {
+		return nil, fmt.Errorf("internal error: emitted table does not verify: %s at byte %d", err, at)
+	}
+	return out, nil
+}
+
+// SchemaSections writes a table that holds nothing but schema programs, for
+// tests and the schema commands.
+func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
+	return Table(&ir.Build{}, s, strs)
+}
+
+// writer collects records, one word slice per section.
+type writer struct {
+	strs    *Strings
+	schemas Schemas
+	recs    [table.SecNames + 1][]uint32
+
+	providers map[*ir.Provider]uint32
+	limits    map[*ir.Limit]uint32
+	schemes   map[*ir.Scheme]uint32
+	secrets   map[string]uint32
+	entries   map[*ir.Schema]uint32
+}
+
+// count is the number of records that a section has so far.
+func (w *writer) count(s table.Section) uint32 {
+	return uint32(len(w.recs[s])) / table.WordsPerRecord(s)
+}
+
+// record appends one record made of parts and returns its index.
+func (w *writer) record(s table.Section, parts ...[]uint32) uint32 {
+	i := w.count(s)
+	n := len(w.recs[s])
+	for _, p := range parts {
+		w.recs[s] = append(w.recs[s], p...)
+	}
+	if got, want := uint32(len(w.recs[s])-n), table.WordsPerRecord(s); got != want {
+		panic(fmt.Sprintf("emit: record of section %d has %d words, want %d", s, got, want))
+	}
+	return i
+}
+
+func (w *writer) str(s string) []uint32 {
+	off, n := w.strs.Add(s)
+	return []uint32{off, n}
+}
+
+// names appends a list of strings and returns its range.
+func (w *writer) names(list []string) []uint32 {
+	start := w.count(table.SecNames)
+	for _, s := range list {
+		w.record(table.SecNames, w.str(s))
+	}
+	return []uint32{start, uint32(len(list))}
+}
+
+func zeros(n int) []uint32 { return make([]uint32, n) }
+
+func u64(v uint64) []uint32 { return []uint32{uint32(v), uint32(v >> 32)} }
+
+func (w *writer) provider(p *ir.Provider) uint32 {
+	if i, ok := w.providers[p]; ok {
+		return i
+	}
+	start := w.count(table.SecKeys)
+	for _, k := range p.Keys {
+		secret := table.NoIndex
+		if k.Secret != "" {
+			secret = w.secret(k.Secret)
+		}
+		w.record(table.SecKeys, w.str(k.ID), []uint32{uint32(k.Alg)}, w.str(string(k.SPKI)), []uint32{secret}, zeros(2))
+	}
+	keys := []uint32{start, uint32(len(p.Keys))}
+	i := w.record(table.SecProviders, w.str(p.Name), w.str(p.Issuer), w.names(p.Audiences), keys,
+		[]uint32{p.SkewSeconds, p.MaxAgeSeconds}, w.names(p.RequiredClaims), w.names(p.TokenTypes), w.str(p.ScopeClaim), zeros(4))
+	w.providers[p] = i
+	return i
+}
+
+func (w *writer) secret(name string) uint32 {
+	i, ok := w.secrets[name]
+	if !ok {
+		i = w.record(table.SecSecrets, w.str(name))
+		w.secrets[name] = i
+	}
+	return i
+}
+
+func (w *writer) limit(l *ir.Limit) uint32 {
+	if i, ok := w.limits[l]; ok {
+		return i
+	}
+	i := w.record(table.SecLimits, w.str(l.Name), u64(l.Requests), u64(l.WindowNanos), u64(l.Burst),
+		[]uint32{uint32(l.Key) | uint32(l.Scope)<<8 | uint32(l.Mode)<<16}, w.str(l.KeyName), zeros(5))
+	w.limits[l] = i
+	return i
+}
+
+func (w *writer) scheme(s *ir.Scheme) uint32 {
+	if i, ok := w.schemes[s]; ok {
+		return i
+	}
+	var provs []uint32
+	for _, p := range s.Providers {
+		provs = append(provs, w.provider(p))
+	}
+	start := w.count(table.SecIndexes)
+	w.recs[table.SecIndexes] = append(w.recs[table.SecIndexes], provs...)
+	i := w.record(table.SecSchemes, w.str(s.Name), []uint32{uint32(s.Kind) | uint32(s.In)<<8}, w.str(s.ParamName),
+		[]uint32{start, uint32(len(provs)), 0})
+	w.schemes[s] = i
+	return i
+}
+
+// entry is the program of s, NoIndex when there is nothing to check.
+func (w *writer) entry(s *ir.Schema) uint32 {
+	if s == nil || s.Bool != nil && *s.Bool {
+		return table.NoIndex
+	}
+	e, ok := w.entries[s]
+	if !ok {
+		e = w.schemas.Entry(s)
+		w.entries[s] = e
+	}
+	return e
+}
+
+func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
+	flags := uint32(0)
+	set := func(on bool, bit uint32) {
+		if on {
+			flags |= bit
+		}
+	}
+	set(op.Deny, table.OpFlagDeny)
+	set(op.Deprecated, table.OpFlagDeprecated)
+	set(op.AllowDuplicateNames, table.OpFlagAllowDuplicates)
+	set(op.Body != nil, table.OpFlagHasBody)
+	set(op.Body != nil && op.Body.Required, table.OpFlagBodyRequired)
+
+	captures := captureNames(op)
+	params := []uint32{w.count(table.SecParams), 0}
+	media := []uint32{w.count(table.SecMedia), 0}
+	if !op.Deny { // nothing else of a denied operation is ever read
+		for _, p := range op.Params {
+			w.param(p, captures)
+			params[1]++
+		}
+		if op.Body != nil {
+			for _, m := range op.Body.Media {
+				w.media(m)
+				media[1]++
+			}
+		}
+	}
+	reqs := w.requirements(op.Security)
+	limits := []uint32{w.count(table.SecIndexes), uint32(len(op.Limits))}
+	for _, l := range op.Limits {
+		w.recs[table.SecIndexes] = append(w.recs[table.SecIndexes], w.limit(l))
+	}
+	modes := uint32(op.Mode) | uint32(op.Inspect)<<8 | uint32(op.UnknownQuery)<<16
+	return w.record(table.SecOps, w.str(op.ID), w.str(op.Method), w.str(op.Path), []uint32{api, modes, flags},
+		params, media, reqs, limits, []uint32{uint32(len(captures)), op.MaxBodyBytes, uint32(op.MaxDepth)}, zeros(8))
+}
+
+// captureNames is the expressions of the path, in order.
+func captureNames(op *ir.Operation) []string {
+	var names []string
+	for _, s := range op.Segments {
+		for _, p := range s.Parts {
+			if p.Param != "" {
+				names = append(names, p.Param)
+			}
+		}
+	}
+	return names
+}
+
+func (w *writer) param(p *ir.Param, captures []string) {
+	flags := uint32(0)
+	for i, on := range []bool{p.Required, p.Explode, p.AllowReserved, p.AllowEmptyValue, p.Deprecated} {
+		if on {
+			flags |= 1 << i
+		}
+	}
+	capture := table.NoIndex
+	if p.In == ir.InPath {
+		for i, n := range captures {
+			if n == p.Name {
+				capture = uint32(i)
+			}
+		}
+	}
+	props := []uint32{w.count(table.SecProps), uint32(len(p.PropertyTypes))}
+	for _, t := range p.PropertyTypes {
+		w.record(table.SecProps, w.str(t.Name), []uint32{uint32(t.Types) | uint32(t.ItemTypes)<<16, 0})
+	}
+	w.record(table.SecParams, w.str(p.Name),
+		[]uint32{uint32(p.In) | uint32(p.Style)<<8 | flags<<16, uint32(p.Types) | uint32(p.ItemTypes)<<16, w.entry(p.Schema), capture},
+		props, []uint32{uint32(p.AdditionalTypes), table.HashSegment([]byte(p.Name))}, zeros(4))
+}
+
+func (w *writer) media(m *ir.Media) {
+	typ, suffix, match := MediaRange(m.Range)
+	action := m.Action
+	if action == 0 {
+		action = ir.ActionDeny
+	}
+	w.record(table.SecMedia, w.str(typ), w.str(suffix), []uint32{uint32(m.Kind) | match<<8 | uint32(action)<<16, w.entry(m.Schema)}, zeros(2))
+}
+
+// MediaRange splits a media range into what the table compares: the type, the
+// structured suffix, and how they match.
+func MediaRange(r string) (typ, suffix string, match uint32) {
+	switch {
+	case r == "*/*" || r == "*":
+		return "", "", table.MatchAny
+	case len(r) > 2 && r[len(r)-2:] == "/*":
+		return r[:len(r)-1], "", table.MatchMainType
+	}
+	for i := 0; i+2 < len(r); i++ {
+		if r[i] == '/' && r[i+1] == '*' && r[i+2] == '+' {
+			return r[:i+1], r[i+2:], table.MatchSuffix
+		}
+	}
+	return r, "", table.MatchExact
+}
+
+func (w *writer) requirements(rs []ir.Requirement) []uint32 {
+	type span struct{ start, n uint32 }
+	var spans []span
+	for _, r := range rs {
+		start := w.count(table.SecUses)
+		for _, u := range r.Uses {
+			w.record(table.SecUses, []uint32{w.scheme(u.Scheme)}, w.names(u.Scopes))
+		}
+		spans = append(spans, span{start, uint32(len(r.Uses))})
+	}
+	out := []uint32{w.count(table.SecRequirements), uint32(len(rs))}
+	for _, s := range spans {
+		w.record(table.SecRequirements, []uint32{s.start, s.n})
+	}
+	return out
+}
+
+// assemble puts header, directory and sections together.
+func (w *writer) assemble(digest [32]byte, extra []Section) []byte {
+	sections := []Section{{uint32(table.SecStrings), w.strs.Bytes()}}
+	for id, rec := range w.recs {
+		if len(rec) == 0 {
+			continue
+		}
+		data := make([]byte, 0, len(rec)*4)
+		for _, x := range rec {
+			data = le.AppendU32(data, x)
+		}
+		sections = append(sections, Section{uint32(id), data})
+	}
+	sections = append(sections, extra...)
+	sort.SliceStable(sections, func(i, j int) bool { return sections[i].ID < sections[j].ID })
+	return Container(digest, sections)
+}
+
+// Container lays out sections, sorted by id, as a table.
+func Container(digest [32]byte, sections []Section) []byte {
+	out := make([]byte, table.HeaderSize)
+	next := uint32(table.HeaderSize + len(sections)*table.DirectorySize)
+	for _, s := range sections {
+		for _, x := range []uint32{s.ID, next, uint32(len(s.Data)), 0} {
+			out = le.AppendU32(out, x)
+		}
+		next += (uint32(len(s.Data)) + 3) &^ 3
+	}
+	for _, s := range sections {
+		out = append(out, s.Data...)
+		for len(out)%4 != 0 {
+			out = append(out, 0)
+		}
+	}
+	le.PutU32(out, 0, table.Magic)
+	le.PutU32(out, 4, table.Version)
+	le.PutU32(out, 16, uint32(len(out)))
+	le.PutU32(out, 20, uint32(len(sections)))
+	le.PutU64(out, 24, table.Checksum(out[table.HeaderSize:]))
+	copy(out[32:], digest[:])
+	return out
+}
