@@ -1,0 +1,519 @@
+package json
+
+import "math/bits"
+
+// This file is the source of kernel_wasm.s: it keeps to the subset of Go that
+// internal/wasmgen translates, and `go generate` must follow every change.
+
+// parseState is what the kernel works on. The kernel returns when it is done,
+// when it refuses, or in front of a name it leaves to continueName.
+//
+// Invariants: pos <= len(src); num <= len(nodes); seen is empty or has mask+1
+// entries; depth containers are open, the innermost is nodes[cur].
+type parseState struct {
+	src   []byte
+	nodes []Node   // room for as many nodes as allowed
+	seen  []uint64 // set of names: generation<<32 | tag; empty where duplicates are allowed
+	mask  uint64
+	gen   uint64
+
+	maxDepth  uint64
+	maxString uint64
+	maxName   uint64
+	maxItems  uint64
+
+	pos     uint64 // next byte; on a refusal its place
+	num     uint64 // nodes in use
+	cur     uint64 // innermost open container
+	depth   uint64 // open containers
+	named   uint64 // 1: the name of the next member is parsed already
+	suspect uint64 // 1: a name may be a duplicate
+	status  uint64 // a Status, or pauseName
+}
+
+// pauseName says that pos is just past the opening quote of a name that has
+// escapes or bytes of 0x80 and more. Such names are rare enough for the kernel
+// to have one string loop instead of two.
+const pauseName = 255
+
+const (
+	ones    = 0x0101010101010101
+	highs   = 0x8080808080808080
+	blanks  = ones * ' '
+	quotes  = ones * '"'
+	escapes = ones * '\\'
+
+	// spaces has the bits of the four bytes that are white space.
+	spaces = uint64(1<<' ' | 1<<'\t' | 1<<'\n' | 1<<'\r')
+)
+
+// kernel parses from s.pos on. It stays one function, as the JSON decoder of
+// wuffs does: its whole state is in locals, and every place that goes on with
+// the next value is a jump in it.
+func kernel(s *parseState) {
+	src := s.src
+	n := uint64(len(src))
+	nodes := s.nodes
+	i := s.pos
+	num := s.num
+	cur := s.cur
+	// closer is the byte that ends the innermost container; need is 1 where a
+	// member's name comes next.
+	closer := uint64(0)
+	need := uint64(0)
+	if s.depth > 0 {
+		closer = closerOf(uint64(nodes[cur].Meta))
+		need = 1 - s.named
+	}
+	status := uint64(ErrSyntax)
+
+parse:
+	for {
+		if need != 0 {
+			i = skipSpace(src, n, i)
+			if i >= n || src[i] != '"' {
+				break parse
+			}
+			i++
+			start := i
+			// Hash while looking for the end: the words are in a register already.
+			h := uint64(hashSeed)
+			for {
+				if i+8 > n {
+					w := uint64(0)
+					for shift := uint64(0); i < n; i++ {
+						c := uint64(src[i])
+						if c == '"' || c == '\\' || c < ' ' || c >= 0x80 {
+							break
+						}
+						w |= c << (shift & 63)
+						shift += 8
+					}
+					h = hashWord(h, w)
+					break
+				}
+				w := load64(src, i)
+				m := special(w)
+				if m == 0 {
+					h = hashWord(h, w)
+					i += 8
+					continue
+				}
+				bit := uint64(bits.TrailingZeros64(m)) & 56
+				h = hashWord(h, w&(1<<bit-1))
+				i += bit >> 3
+				break
+			}
+			if i >= n || src[i] != '"' {
+				i = start
+				status = pauseName
+				break parse
+			}
+			if num >= uint64(len(nodes)) {
+				i = start
+				status = uint64(ErrNodes)
+				break parse
+			}
+			size := i - start
+			if size > s.maxName {
+				i = start
+				status = uint64(ErrName)
+				break parse
+			}
+			h = hashEnd(h, size)
+			nodes[num].Meta = KindName
+			nodes[num].Off = uint32(start)
+			nodes[num].Len = uint32(size)
+			nodes[num].Ext = uint32(h)
+			num++
+			if len(s.seen) != 0 {
+				s.suspect |= remember(s.seen, s.mask, s.gen, h, cur)
+			}
+			i = skipSpace(src, n, i+1)
+			if i >= n || src[i] != ':' {
+				break parse
+			}
+			i++
+		}
+
+		i = skipSpace(src, n, i)
+		if i >= n {
+			if num == 0 {
+				status = uint64(ErrEmpty)
+			}
+			break parse
+		}
+		if num >= uint64(len(nodes)) {
+			status = uint64(ErrNodes)
+			break parse
+		}
+		c := uint64(src[i])
+		if c == '"' {
+			i++
+			start := i
+			end, bad, flags := scanString(src, n, i)
+			i = end
+			if bad != 0 {
+				status = bad
+				break parse
+			}
+			if i-start > s.maxString {
+				i = start
+				status = uint64(ErrString)
+				break parse
+			}
+			nodes[num].Meta = uint32(KindString | flags)
+			nodes[num].Off = uint32(start)
+			nodes[num].Len = uint32(i - start)
+			nodes[num].Ext = 0
+			num++
+			i++
+		} else if c-'0' <= 9 || c == '-' {
+			start := i
+			end, flags := scanNumber(src, n, i)
+			i = end
+			if flags == 0 {
+				break parse
+			}
+			nodes[num].Meta = uint32(KindNumber | flags&^numberOK)
+			nodes[num].Off = uint32(start)
+			nodes[num].Len = uint32(i - start)
+			nodes[num].Ext = 0
+			num++
+		} else if c == '{' || c == '[' {
+			// '[' is 0x5b, '{' is 0x7b; each closes with the byte two further on.
+			if s.depth >= s.maxDepth {
+				status = uint64(ErrDepth)
+				break parse
+			}
+			s.depth++
+			need = (c >> 5) & 1
+			closer = c + 2
+			nodes[num].Meta = uint32(KindArray + need)
+			nodes[num].Off = uint32(i)
+			nodes[num].Len = 0
+			nodes[num].Ext = uint32(cur)
+			cur = num
+			num++
+			i = skipSpace(src, n, i+1)
+			if i >= n {
+				break parse
+			}
+			if uint64(src[i]) != closer {
+				nodes[cur].Len = 1
+				continue parse
+			}
+		} else {
+			kind, size := literal(src, n, i)
+			if kind == 0 {
+				break parse
+			}
+			nodes[num].Meta = uint32(kind)
+			nodes[num].Off = uint32(i)
+			nodes[num].Len = uint32(size)
+			nodes[num].Ext = 0
+			num++
+			i += size
+		}
+
+		// A value has ended, or an empty container is about to.
+		for {
+			if s.depth == 0 {
+				i = skipSpace(src, n, i)
+				status = uint64(StatusOK)
+				if i < n {
+					status = uint64(ErrTrailing)
+				}
+				break parse
+			}
+			i = skipSpace(src, n, i)
+			if i >= n {
+				break parse
+			}
+			c := uint64(src[i])
+			if c == ',' {
+				nodes[cur].Len++
+				need = (closer >> 5) & 1
+				i++
+				continue parse
+			}
+			if c != closer {
+				break parse
+			}
+			if uint64(nodes[cur].Len) > s.maxItems {
+				status = uint64(ErrItems)
+				break parse
+			}
+			i++
+			parent := uint64(nodes[cur].Ext)
+			nodes[cur].Ext = uint32(num)
+			cur = parent
+			s.depth--
+			closer = closerOf(uint64(nodes[cur].Meta))
+		}
+	}
+	s.pos = i
+	s.num = num
+	s.cur = cur
+	s.status = status
+}
+
+// closerOf returns the byte that ends a container: ']' is 0x5d, '}' is 0x7d.
+func closerOf(meta uint64) uint64 {
+	return ']' + (meta&kindMask-KindArray)<<5
+}
+
+// skipSpace returns the offset of the first byte at or after i that is not
+// white space.
+func skipSpace(src []byte, n, i uint64) uint64 {
+	for i < n {
+		c := uint64(src[i])
+		if c > ' ' || spaces>>c&1 == 0 {
+			break
+		}
+		i++
+		if c == '\n' { // indentation comes in runs
+			for i+8 <= n && load64(src, i) == blanks {
+				i += 8
+			}
+		}
+	}
+	return i
+}
+
+// special returns a word whose lowest set bit is the high bit of the first
+// byte of w, in memory order, that is a quote, a backslash, a control or not
+// ASCII. Bits above that one mean nothing: a borrow may have set them.
+func special(w uint64) uint64 {
+	q := w ^ quotes
+	e := w ^ escapes
+	return ((q - ones) | (e - ones) | (w - blanks) | w) & highs
+}
+
+// scanString checks a string from the byte after its opening quote. It returns
+// the offset of the closing quote and the flags, or the offset of what is wrong
+// and a status.
+func scanString(src []byte, n, i uint64) (end, bad, flags uint64) {
+	for {
+		for i+8 <= n {
+			m := special(load64(src, i))
+			if m != 0 {
+				i += uint64(bits.TrailingZeros64(m)) >> 3
+				break
+			}
+			i += 8
+		}
+		if i >= n {
+			return i, uint64(ErrSyntax), flags
+		}
+		c := uint64(src[i])
+		if c == '"' {
+			return i, 0, flags
+		}
+		if c >= 0x80 {
+			flags |= FlagNonASCII
+			for {
+				size := sequence(src, n, i)
+				if size == 0 {
+					return i, uint64(ErrUTF8), flags
+				}
+				i += size
+				if i >= n || src[i] < 0x80 {
+					break
+				}
+			}
+		} else if c == '\\' {
+			flags |= FlagEscaped | FlagNonASCII
+			size, wrong := escape(src, n, i)
+			if wrong != 0 {
+				return i, wrong, flags
+			}
+			i += size
+		} else if c < ' ' {
+			return i, uint64(ErrSyntax), flags
+		} else {
+			i++ // an ordinary byte among the last 7
+		}
+	}
+}
+
+// sequence returns the length of the UTF-8 sequence of two to four bytes at i,
+// or 0 if it is not one (Unicode 15.0 table 3-7).
+func sequence(src []byte, n, i uint64) uint64 {
+	c := uint64(src[i])
+	if c < 0xe0 {
+		if c < 0xc2 || i+2 > n || src[i+1]&0xc0 != 0x80 {
+			return 0
+		}
+		return 2
+	}
+	if c < 0xf0 {
+		if i+3 > n || src[i+1]&0xc0 != 0x80 || src[i+2]&0xc0 != 0x80 {
+			return 0
+		}
+		d := src[i+1]
+		if c == 0xe0 && d < 0xa0 || c == 0xed && d >= 0xa0 {
+			return 0
+		}
+		return 3
+	}
+	if c > 0xf4 || i+4 > n || src[i+1]&0xc0 != 0x80 || src[i+2]&0xc0 != 0x80 || src[i+3]&0xc0 != 0x80 {
+		return 0
+	}
+	d := src[i+1]
+	if c == 0xf0 && d < 0x90 || c == 0xf4 && d >= 0x90 {
+		return 0
+	}
+	return 4
+}
+
+// escape returns the length of the escape at i (a surrogate pair is one
+// escape), or a status.
+func escape(src []byte, n, i uint64) (size, bad uint64) {
+	if i+1 >= n {
+		return 0, uint64(ErrSyntax)
+	}
+	c := uint64(src[i+1])
+	if c != 'u' {
+		if c == '"' || c == '\\' || c == '/' || c == 'n' || c == 't' || c == 'r' || c == 'b' || c == 'f' {
+			return 2, 0
+		}
+		return 0, uint64(ErrSyntax)
+	}
+	r := hexUnit(src, n, i+2)
+	if r > 0xffff {
+		return 0, uint64(ErrSyntax)
+	}
+	if r&0xf800 != 0xd800 {
+		return 6, 0
+	}
+	if r >= 0xdc00 || i+8 > n || src[i+6] != '\\' || src[i+7] != 'u' {
+		return 0, uint64(ErrSurrogate)
+	}
+	r = hexUnit(src, n, i+8)
+	if r > 0xffff {
+		return 0, uint64(ErrSyntax)
+	}
+	if r&0xfc00 != 0xdc00 {
+		return 0, uint64(ErrSurrogate)
+	}
+	return 12, 0
+}
+
+// hexUnit returns the value of the four hexadecimal digits at i, or more than
+// 0xffff if they are not.
+func hexUnit(src []byte, n, i uint64) uint64 {
+	if i+4 > n {
+		return 1 << 16
+	}
+	r := uint64(0)
+	for end := i + 4; i < end; i++ {
+		c := uint64(src[i])
+		d := c - '0'
+		if d > 9 {
+			d = (c | 0x20) - 'a'
+			if d > 5 {
+				return 1 << 16
+			}
+			d += 10
+		}
+		r = r<<4 | d
+	}
+	return r
+}
+
+// numberOK is a bit that scanNumber sets besides the flags, so that 0 is left
+// for what is no number.
+const numberOK = 1 << 16
+
+// scanNumber checks the number at i, and returns the offset of the first byte
+// that does not belong to it, and its flags, or 0 for flags (RFC 8259
+// section 6).
+func scanNumber(src []byte, n, i uint64) (end, flags uint64) {
+	flags = numberOK | FlagInteger
+	if i < n && src[i] == '-' {
+		flags |= FlagNegative
+		i++
+	}
+	if i >= n {
+		return i, 0
+	}
+	c := uint64(src[i]) - '0'
+	if c > 9 {
+		return i, 0
+	}
+	i++
+	if c != 0 { // no digit may follow a leading zero
+		i = skipDigits(src, n, i)
+	}
+	if i < n && src[i] == '.' {
+		flags &^= FlagInteger
+		first := i + 1
+		i = skipDigits(src, n, first)
+		if i == first {
+			return i, 0
+		}
+	}
+	if i < n && src[i]|0x20 == 'e' {
+		flags &^= FlagInteger
+		i++
+		if i < n && (src[i] == '+' || src[i] == '-') {
+			i++
+		}
+		first := i
+		i = skipDigits(src, n, first)
+		if i == first {
+			return i, 0
+		}
+	}
+	return i, flags
+}
+
+func skipDigits(src []byte, n, i uint64) uint64 {
+	for i < n && uint64(src[i])-'0' <= 9 {
+		i++
+	}
+	return i
+}
+
+// literal returns the kind and length of the literal at i, or kind 0.
+func literal(src []byte, n, i uint64) (kind, size uint64) {
+	if i+4 > n {
+		return 0, 0
+	}
+	w := load32(src, i)
+	if w == 't'|'r'<<8|'u'<<16|'e'<<24 {
+		return KindTrue, 4
+	}
+	if w == 'n'|'u'<<8|'l'<<16|'l'<<24 {
+		return KindNull, 4
+	}
+	if w == 'f'|'a'<<8|'l'<<16|'s'<<24 && i+5 <= n && src[i+4] == 'e' {
+		return KindFalse, 5
+	}
+	return 0, 0
+}
+
+// seenProbes is how many entries of the set of names are looked at for one name.
+const seenProbes = 8
+
+// remember adds a name to the set of names, and returns 1 where it may be there
+// already: where its 32-bit tag is, or where the neighbourhood is full. Both can
+// be brought about on purpose, so 1 is a reason to look closely, no more.
+func remember(seen []uint64, mask, gen, hash, parent uint64) uint64 {
+	tag := (hash ^ parent*hashMulC) & 0xffffffff
+	entry := gen<<32 | tag
+	j := tag & mask
+	for probe := uint64(0); probe < seenProbes; probe++ {
+		v := seen[j]
+		if v>>32 != gen {
+			seen[j] = entry
+			return 0
+		}
+		if v == entry {
+			return 1
+		}
+		j = (j + 1) & mask
+	}
+	return 1
+}

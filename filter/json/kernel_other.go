@@ -1,0 +1,3 @@
+package json
+
+func runKernel(s *parseState) { kernel(s) }
