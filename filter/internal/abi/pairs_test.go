@@ -59,7 +59,10 @@ func slowPairs(b []byte, max uint32) ([]pair, bool) {
 		}
 		out = append(out, pair{name, value})
 	}
-	return out, r.Len() == 0
+	if r.Len() != 0 {
+		return nil, false
+	}
+	return out, true
 }
 
 func walk(p Pairs) []pair {
