@@ -78,6 +78,7 @@ const (
 	SecLimits
 	SecIndexes // lists of indexes into other sections
 	SecNames   // lists of strings
+	SecMeta    // one record: settings of the whole table
 	secEnd
 )
 
@@ -103,6 +104,7 @@ const (
 	wordsLimit       = 16
 	wordsIndex       = 1
 	wordsName        = 2
+	wordsMeta        = 4
 )
 
 // Words of an API record.
@@ -330,6 +332,13 @@ const (
 	LimitHow      = 8
 	LimitKeyName  = 9
 )
+
+// Words of the meta record.
+//
+//	unknown zero(3)
+//
+// unknown: what happens to requests that no operation matches.
+const MetaUnknown = 0
 
 // Checksum is the table's error-detecting code: every change of a single
 // 8-byte word changes it, because each step is a bijection of the state. It

@@ -102,6 +102,7 @@ var layouts = [...]layout{
 	}},
 	{SecIndexes, wordsIndex, nil},
 	{SecNames, wordsName, []field{str(NameText)}},
+	{SecMeta, wordsMeta, []field{bits(MetaUnknown, 0, NoIndex, 1, maxAction), zero(1), zero(2), zero(3)}},
 }
 
 // WordsPerRecord is the number of 32-bit words in a record of s, 0 when s is

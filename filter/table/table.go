@@ -14,7 +14,7 @@ type Table struct {
 
 	apis, hosts, nodes, literals, templates, parts, methods, ops, params, props []uint32
 	media, requirements, uses, schemes, providers, keys, secrets, limits        []uint32
-	indexes, names                                                              []uint32
+	indexes, names, meta                                                        []uint32
 }
 
 func (t *Table) place(s *[secEnd][]uint32) {
@@ -23,7 +23,7 @@ func (t *Table) place(s *[secEnd][]uint32) {
 	t.ops, t.params, t.props, t.media = s[SecOps], s[SecParams], s[SecProps], s[SecMedia]
 	t.requirements, t.uses, t.schemes = s[SecRequirements], s[SecUses], s[SecSchemes]
 	t.providers, t.keys, t.secrets, t.limits = s[SecProviders], s[SecKeys], s[SecSecrets], s[SecLimits]
-	t.indexes, t.names = s[SecIndexes], s[SecNames]
+	t.indexes, t.names, t.meta = s[SecIndexes], s[SecNames], s[SecMeta]
 }
 
 // Digest is the SHA-256 over the compiler's inputs.

@@ -26,6 +26,14 @@ func (n Names) At(i uint32) []byte {
 	return n.t.str(n.t.names[(n.r.Start+i)*wordsName:], NameText)
 }
 
+// Unknown is what happens to requests that no operation matches (ActionDeny..).
+func (t *Table) Unknown() uint8 {
+	if len(t.meta) < wordsMeta {
+		return ActionDeny
+	}
+	return uint8(t.meta[MetaUnknown])
+}
+
 // API is one description.
 type API struct {
 	t *Table

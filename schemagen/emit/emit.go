@@ -49,6 +49,9 @@ func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
 		w.record(table.SecAPIs, w.str(a.Name), w.str(a.Title), []uint32{uint32(a.Mode), start, w.count(table.SecOps) - start, 0})
 	}
 	w.routes(b, ops)
+	if b.Unknown != 0 {
+		w.record(table.SecMeta, []uint32{uint32(b.Unknown)}, zeros(3))
+	}
 	out := w.assemble(b.InputsDigest, s.Sections())
 	if _, err, at := table.Open(out); err != table.ErrNone {
 		return nil, fmt.Errorf("internal error: emitted table does not verify: %s at byte %d", err, at)
@@ -66,7 +69,7 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecNames + 1][]uint32
+	recs    [table.SecMeta + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32
