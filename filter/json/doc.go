@@ -26,4 +26,3 @@
 //     those of an object alternate between KindName and a value;
 //   - strings and names are valid UTF-8, with valid escapes only.
 package json
-

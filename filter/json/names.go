@@ -51,7 +51,7 @@ func (p *Parser) findDuplicate(t *Tape) (uint32, bool) {
 			continue
 		}
 		names := collectNames(p.order, t, uint32(i))
-		sortNames(t, names)
+		heapSort(names, nameOrder{t})
 		for j := 1; j < len(names); j++ {
 			if compareNames(t, names[j-1], t, names[j]) != 0 {
 				continue
@@ -76,40 +76,6 @@ func collectNames(order []uint32, t *Tape, object uint32) []uint32 {
 	return order[:k]
 }
 
-// sortNames orders names by compareNames, equal ones by position. It is a heap
-// sort: no input makes it slow, and it needs no memory.
-func sortNames(t *Tape, names []uint32) {
-	for root := len(names)/2 - 1; root >= 0; root-- {
-		siftName(t, names, root)
-	}
-	for last := len(names) - 1; last > 0; last-- {
-		names[0], names[last] = names[last], names[0]
-		siftName(t, names[:last], 0)
-	}
-}
-
-func siftName(t *Tape, names []uint32, root int) {
-	for {
-		child := 2*root + 1
-		if child >= len(names) {
-			return
-		}
-		if child+1 < len(names) && nameLess(t, names[child], names[child+1]) {
-			child++
-		}
-		if !nameLess(t, names[root], names[child]) {
-			return
-		}
-		names[root], names[child] = names[child], names[root]
-		root = child
-	}
-}
-
-func nameLess(t *Tape, a, b uint32) bool {
-	c := compareNames(t, a, t, b)
-	return c < 0 || c == 0 && a < b
-}
-
 // compareNames is a total order of names that looks at hashes first, so that
 // bytes are read for (nearly) equal names only.
 func compareNames(t1 *Tape, n1 uint32, t2 *Tape, n2 uint32) int {
@@ -120,4 +86,12 @@ func compareNames(t1 *Tape, n1 uint32, t2 *Tape, n2 uint32) int {
 		return 1
 	}
 	return compareStrings(t1, n1, t2, n2)
+}
+
+// nameOrder orders names of one tape by compareNames, equal ones by position.
+type nameOrder struct{ t *Tape }
+
+func (o nameOrder) less(a, b uint32) bool {
+	c := compareNames(o.t, a, o.t, b)
+	return c < 0 || c == 0 && a < b
 }
