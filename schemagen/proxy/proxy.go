@@ -1,0 +1,170 @@
+// Package proxy prints configuration for the proxies that load the filter:
+// Envoy's HTTP filter, a whole Envoy bootstrap, a resource file for hot reload,
+// and Istio's EnvoyFilter.
+//
+// The settings that the judgement relies on are printed with it, never left to
+// defaults: how headers are held until the verdict, that paths reach the filter
+// as they came, and that header names with underscores do not.
+package proxy
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"text/template"
+)
+
+// Targets of Print.
+const (
+	TargetEnvoy     = "envoy"
+	TargetEnvoyECDS = "envoy-ecds"
+	TargetIstio     = "istio"
+)
+
+// Options is what a configuration is made from.
+type Options struct {
+	Target    string
+	Bootstrap bool   // with TargetEnvoy: a whole, runnable bootstrap
+	Listen    string // host:port, default 127.0.0.1:8080
+	Upstream  string // host:port, default 127.0.0.1:8081
+	Admin     string // host:port of the admin interface, "" for none
+	Module    string // path of filter.wasm as the proxy sees it
+	Table     []byte // nil: the table is linked into the module
+	Hold      string // "stop" or "buffer"
+	ECDS      string // with Bootstrap: path of the resource file to take the filter from
+	Version   string // of the ECDS resource; any change makes Envoy read it again
+	// Plugin holds further members of the plugin configuration, as in
+	// filter/FORMATS.md.
+	Plugin map[string]any
+	// MaxBodyBytes is the plugin's limit; the proxy's buffer is made larger, so
+	// that the filter answers before the proxy does.
+	MaxBodyBytes uint32
+}
+
+// Print returns the configuration as YAML.
+func Print(o Options) (string, error) {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:8080"
+	}
+	if o.Upstream == "" {
+		o.Upstream = "127.0.0.1:8081"
+	}
+	if o.Hold == "" {
+		o.Hold = "stop"
+	}
+	if o.Hold != "stop" && o.Hold != "buffer" {
+		return "", fmt.Errorf("hold is %q, want stop or buffer", o.Hold)
+	}
+	if o.MaxBodyBytes == 0 {
+		o.MaxBodyBytes = 1 << 20
+	}
+	if o.Version == "" {
+		o.Version = "1"
+	}
+	name := ""
+	switch {
+	case o.Target == TargetEnvoy && o.Bootstrap:
+		name = "bootstrap"
+	case o.Target == TargetEnvoy:
+		name = "filters"
+	case o.Target == TargetEnvoyECDS:
+		name = "ecds"
+	case o.Target == TargetIstio:
+		name = "istio"
+	default:
+		return "", fmt.Errorf("target is %q, want envoy, envoy-ecds or istio", o.Target)
+	}
+	plugin, err := pluginJSON(o)
+	if err != nil {
+		return "", err
+	}
+	d := data{Options: o, Plugin: plugin, BufferBytes: 2 * o.MaxBodyBytes}
+	for _, a := range []struct {
+		to   *address
+		text string
+	}{{&d.ListenAt, o.Listen}, {&d.UpstreamAt, o.Upstream}, {&d.AdminAt, o.Admin}} {
+		if a.text == "" {
+			continue
+		}
+		if *a.to, err = parseAddress(a.text); err != nil {
+			return "", err
+		}
+	}
+	var b strings.Builder
+	if err := templates.ExecuteTemplate(&b, name, d); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
+
+// PluginConfiguration is the JSON text that the filter is configured with.
+func pluginJSON(o Options) (string, error) {
+	m := map[string]any{"hold": o.Hold, "maxBodyBytes": o.MaxBodyBytes, "table": "linked"}
+	if o.Table != nil {
+		m["table"] = base64.StdEncoding.EncodeToString(o.Table)
+	}
+	for k, v := range o.Plugin {
+		m[k] = v
+	}
+	text, err := json.Marshal(m)
+	return string(text), err
+}
+
+type data struct {
+	Options
+	Plugin                        string
+	BufferBytes                   uint32
+	ListenAt, UpstreamAt, AdminAt address
+}
+
+type address struct {
+	Host string
+	Port int
+}
+
+// Type is the cluster discovery type that suits the host.
+func (a address) Type() string {
+	if net.ParseIP(a.Host) != nil {
+		return "STATIC"
+	}
+	return "STRICT_DNS"
+}
+
+func parseAddress(s string) (address, error) {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return address{}, fmt.Errorf("address is %q, want host:port", s)
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil || n < 0 || n > 65535 {
+		return address{}, fmt.Errorf("port is %q in address %q, want a number up to 65535", port, s)
+	}
+	return address{host, n}, nil
+}
+
+// quote writes a YAML double-quoted scalar; JSON strings are a subset.
+func quote(v any) (string, error) {
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
+// indent shifts every line of text by n spaces, but the first.
+func indent(n int, text string) string {
+	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+strings.Repeat(" ", n))
+}
+
+var templates = func() *template.Template {
+	t := template.New("")
+	t.Funcs(template.FuncMap{
+		"quote": quote,
+		"in": func(n int, name string, d data) (string, error) {
+			var b strings.Builder
+			err := t.ExecuteTemplate(&b, name, d)
+			return indent(n, b.String()), err
+		},
+	})
+	return template.Must(t.Parse(text))
+}()
