@@ -76,3 +76,8 @@ func WithVocabularies(base Dialect, uris []string, required []bool) (d Dialect, 
 	}
 	return d, unknown
 }
+
+// Asserts reports whether the format-assertion vocabulary is in force.
+func (d Dialect) Asserts() bool {
+	return d.Vocab&VocabFormatAssertion != 0
+}
