@@ -23,8 +23,8 @@ type inst struct {
 // the same instructions, that ends in its own instMatch.
 type lookaround struct {
 	start, match int32
+	end          int32 // its instructions are match, match+1 .. end-1
 	behind       bool
-	ahead        bool // some lookahead or $ is inside
 }
 
 // program is an expression as instructions. Look-arounds are listed inner
@@ -124,22 +124,9 @@ func (p *program) repeat(n *node, next int32) int32 {
 func (p *program) look(n *node, next int32) int32 {
 	match := p.emit(inst{op: instMatch})
 	start := p.node(n.subs[0], match)
-	p.looks = append(p.looks, lookaround{
-		start: start, match: match, behind: n.behind, ahead: n.subs[0].looksAhead(),
-	})
+	end := int32(len(p.insts))
+	p.looks = append(p.looks, lookaround{start: start, match: match, end: end, behind: n.behind})
 	return p.emit(inst{op: instLook, neg: n.neg, arg: int32(len(p.looks) - 1), x: next})
-}
-
-func (n *node) looksAhead() bool {
-	if n.op == opEnd || n.op == opLook && !n.behind {
-		return true
-	}
-	for _, sub := range n.subs {
-		if sub.looksAhead() {
-			return true
-		}
-	}
-	return false
 }
 
 // setNumber gives equal sets equal numbers.

@@ -26,6 +26,7 @@ const (
 	maxInsts        = 50_000     // unrolled instructions
 	maxStepsDefault = 20_000_000 // instructions looked at by the subset construction
 	stateSlack      = 4          // states before minimisation, by the wanted states
+	maxFunctionWork = 5_000_000  // operations on Boolean functions
 )
 
 // DFA is a compiled expression. It does not change once made.
@@ -59,11 +60,12 @@ func compileNode(n *node, opt Options) (*DFA, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(p.looks) > 0 {
-		return nil, &ErrSyntax{Msg: "look-around is not supported yet"}
-	}
 	c := newClasses(p.sets)
-	m, err := buildSubset(p, c, b)
+	build := buildSubset
+	if len(p.looks) > 0 {
+		build = buildAlternating
+	}
+	m, err := build(p, c, b)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +106,14 @@ func (b budget) check(states, steps int) error {
 	}
 	if steps > b.steps {
 		return &ErrTooLarge{What: "steps of construction", States: steps, Budget: b.steps}
+	}
+	return nil
+}
+
+// checkFunctions is called while Boolean functions are being made.
+func (b budget) checkFunctions(work int) error {
+	if work > maxFunctionWork {
+		return &ErrTooLarge{What: "steps of look-around", States: work, Budget: maxFunctionWork}
 	}
 	return nil
 }
