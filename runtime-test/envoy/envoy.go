@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -79,9 +78,6 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
-
-// baseID keeps processes of one test run apart.
-var baseID atomic.Int32
 
 // Validate runs envoy --mode validate on config and returns what it printed.
 func Validate(binary, config string) (string, error) {
