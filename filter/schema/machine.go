@@ -1,0 +1,233 @@
+package schema
+
+import (
+	"portcullis/filter/json"
+	"portcullis/filter/table"
+)
+
+// Status is the outcome of Validate. The zero value is invalid.
+type Status uint8
+
+// The outcomes. Only StatusValid accepts.
+const (
+	StatusValid    Status = iota + 1
+	StatusInvalid         // Failures says why
+	StatusBudget          // judging takes more steps, stack or scratch than allowed
+	StatusInternal        // the entry is not in the table, or the node not on the tape
+)
+
+// String returns a lower-case name.
+func (s Status) String() string {
+	switch s {
+	case StatusValid:
+		return "valid"
+	case StatusInvalid:
+		return "invalid"
+	case StatusBudget:
+		return "budget"
+	}
+	return "internal"
+}
+
+// Failure is one violation, in numbers: AppendMessage and its siblings turn it
+// into text.
+type Failure struct {
+	Inst   uint32 // index of the instruction that failed
+	Node   uint32 // the value it failed on
+	Detail uint32 // which of the instruction's keywords: a Detail constant
+	Arg    uint32 // by Detail
+}
+
+// Details of instructions that stand for several keywords.
+const (
+	DetailNone       = 0
+	DetailMin        = 1 // the lower bound (minLength, minItems, minProperties, minContains)
+	DetailMax        = 2 // the upper one
+	DetailRequired   = 3 // Arg is the entry in the property set
+	DetailDependent  = 4 // Arg is the dependent's index
+	DetailAdditional = 5 // Arg is the name's node
+	DetailEqual      = 6 // Arg is the other element's node
+)
+
+// Limits sizes a Machine. Zero fields get the defaults.
+type Limits struct {
+	Nodes    int    // nodes of the largest tape; default 1<<16
+	Frames   int    // stack; default 1<<12
+	Scratch  int    // bytes for unescaped strings: the largest body; default 1<<16
+	Failures int    // violations reported at most; default 1
+	Memo     int    // remembered verdicts, rounded up to a power of two; default 1<<12
+	Steps    uint64 // steps of one run at most, whatever its size; default 1<<28
+	Seed     uint64 // keys the hash of values; random where there is randomness
+}
+
+// frame is one level of the interpreter's stack.
+//
+//	kind    what the frame waits for (frame constants)
+//	pc      the instruction that pushed it; calls: where to go on
+//	node    the value it was pushed for
+//	cur     loops: the next child; branches: the branch being tried
+//	end     loops: one past the last child
+//	stage   loops: what comes next for the current child
+//	n       counts (elements, matches)
+//	seen    members seen, by entry
+//	try     frames that catch failures: the next one below
+//	trail   the same: marks to keep when the block fails
+//	scope   the scope to return to
+//	words   top of the word stack to return to
+type frame struct {
+	kind, pc, node, cur, end, stage, n, words uint32
+	try, trail, scope, fails                  uint32
+	seen                                      uint64
+}
+
+// Kinds of frame.
+const (
+	frameRoot = iota + 1
+	frameCall
+	frameMemo // a call whose verdict is remembered; n = procedure
+	frameScope
+	frameProps
+	framePropsSlow
+	frameItems
+	frameUnevalProps
+	frameUnevalItems
+	// From here on: frames that catch failures.
+	frameAnyOf
+	frameOneOf
+	frameNot
+	frameIf
+	frameContains
+)
+
+// Machine runs programs. It is made once and reused; it is not safe for
+// concurrent use.
+//
+// Invariants: between runs the trail is empty and every mark is zero.
+type Machine struct {
+	frames   []frame
+	words    []uint32 // stack of masks of members seen
+	marks    []uint32 // by node: 1 + index of the latest entry of the trail
+	trail    []trailEntry
+	memo     []memoEntry
+	scratch  []byte
+	order    []uint32 // for comparing objects and finding equal elements
+	hashes   []uint32
+	failures []Failure
+
+	maxFailures int
+	maxSteps    uint64
+	seed        uint64
+
+	// Of the current run.
+	s          *table.SchemaSections
+	tape       *json.Tape
+	consts     json.Tape
+	steps      uint64 // left
+	numWords   uint32
+	numTrail   uint32
+	scope      uint32
+	generation uint32
+	numFailed  uint32 // failures found outside of branches, reported or not
+	overflow   bool   // scratch was too small
+
+	// What the slow loop over members came to.
+	slowPC, slowNode, slowDetail, slowArg uint32
+}
+
+// NewMachine allocates everything a machine will ever need.
+func NewMachine(l Limits) *Machine {
+	set := func(p *int, v int) {
+		if *p <= 0 {
+			*p = v
+		}
+	}
+	set(&l.Nodes, 1<<16)
+	set(&l.Frames, 1<<12)
+	set(&l.Scratch, 1<<16)
+	set(&l.Failures, 1)
+	set(&l.Memo, 1<<12)
+	if l.Steps == 0 {
+		l.Steps = 1 << 28
+	}
+	memo := 1
+	for memo < l.Memo {
+		memo *= 2
+	}
+	return &Machine{
+		frames:      make([]frame, l.Frames),
+		words:       make([]uint32, 64+l.Nodes/8),
+		marks:       make([]uint32, l.Nodes),
+		trail:       make([]trailEntry, l.Nodes+l.Nodes/2),
+		memo:        make([]memoEntry, memo),
+		scratch:     make([]byte, 0, l.Scratch),
+		order:       make([]uint32, 3*l.Nodes+16),
+		hashes:      make([]uint32, l.Nodes),
+		failures:    make([]Failure, 0, l.Failures),
+		maxFailures: l.Failures,
+		maxSteps:    l.Steps,
+		seed:        l.Seed,
+	}
+}
+
+// Collect sets how many violations a run reports, within Limits.Failures. With
+// one, the default, a run ends at the first.
+func (m *Machine) Collect(n int) {
+	m.maxFailures = max(1, min(n, cap(m.failures)))
+}
+
+// Failures returns what the last run found, outermost schema first. Valid
+// until the next run.
+func (m *Machine) Failures() []Failure { return m.failures }
+
+// Steps of a run: a base, and for each node a multiple of what the entry can
+// reach, within bounds, so that no body of ordinary size is refused.
+const (
+	stepsBase    = 1 << 16
+	stepsLeast   = 256
+	stepsPerNode = 1 << 14
+)
+
+// Validate judges the value at node by the procedure entry of t. NoIndex as
+// entry accepts anything.
+func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node uint32) Status {
+	m.failures = m.failures[:0]
+	if entry == table.NoIndex {
+		return StatusValid
+	}
+	s := &t.Schema
+	if !s.ValidEntry(entry) || node >= uint32(len(tape.Nodes)) {
+		return StatusInternal
+	}
+	if len(tape.Nodes) > len(m.marks) {
+		return StatusBudget
+	}
+	perNode := min(max(2*uint64(s.Proc(entry, table.ProcCost)), stepsLeast), stepsPerNode)
+	m.steps = min(stepsBase+perNode*uint64(len(tape.Nodes)), m.maxSteps)
+	m.s, m.tape = s, tape
+	m.consts = json.Tape{Src: s.Strings, Nodes: s.Consts}
+	m.numWords, m.numTrail, m.scope, m.numFailed, m.overflow = 0, 0, 0, 0, false
+	m.generation++
+	if m.generation == 0 { // wrapped: old entries would look new
+		clear(m.memo)
+		m.generation = 1
+	}
+	m.frames[0] = frame{kind: frameRoot, node: node}
+	status := m.run(s.Proc(entry, table.ProcPC), node)
+	m.rollback(0)
+	m.s, m.tape = nil, nil
+	m.consts = json.Tape{}
+	if m.overflow {
+		status = StatusBudget
+	}
+	return status
+}
+
+// report records a failure outside of branches, and reports whether the run
+// should go on looking for more.
+func (m *Machine) report(inst, node, detail, arg uint32) bool {
+	m.numFailed++
+	if len(m.failures) < m.maxFailures {
+		m.failures = append(m.failures, Failure{inst, node, detail, arg})
+	}
+	return len(m.failures) < m.maxFailures
+}

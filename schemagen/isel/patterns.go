@@ -1,0 +1,126 @@
+package isel
+
+import (
+	"errors"
+
+	"portcullis/schemagen/diag"
+	"portcullis/schemagen/ir"
+	"portcullis/schemagen/regex"
+)
+
+// dfa is a pattern compiled, or not.
+type dfa struct {
+	ok   bool
+	all  bool // every text matches
+	off  uint32
+	code string // of the diagnostic, when not ok
+	msg  string
+	hint string
+}
+
+// Check compiles the patterns of s and of every schema it reaches, reports
+// those that can't be enforced, and adds their codes to the schemas'
+// Unenforceable. Checking a schema twice does nothing.
+func (c *Compiler) Check(s *ir.Schema) {
+	if s == nil || c.checked[s] {
+		return
+	}
+	todo := []*ir.Schema{s}
+	c.checked[s] = true
+	for len(todo) > 0 {
+		s := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if s.Pattern != nil {
+			c.checkPattern(s, s.Pattern)
+		}
+		for i := range s.PatternProperties {
+			c.checkPattern(s, &s.PatternProperties[i].Pattern)
+		}
+		each(s, func(x *ir.Schema) {
+			if !c.checked[x] {
+				c.checked[x] = true
+				todo = append(todo, x)
+			}
+		})
+	}
+}
+
+// each calls f for every subschema of s.
+func each(s *ir.Schema, f func(x *ir.Schema)) {
+	one := func(x *ir.Schema) {
+		if x != nil {
+			f(x)
+		}
+	}
+	for _, list := range [][]*ir.Schema{s.PrefixItems, s.AllOf, s.AnyOf, s.OneOf} {
+		for _, x := range list {
+			one(x)
+		}
+	}
+	for _, list := range [][]ir.Property{s.Properties, s.DependentSchemas} {
+		for _, p := range list {
+			one(p.Schema)
+		}
+	}
+	for _, p := range s.PatternProperties {
+		one(p.Schema)
+	}
+	for _, r := range s.Refs {
+		one(r.Target)
+	}
+	if s.Contains != nil {
+		one(s.Contains.Schema)
+	}
+	for _, x := range []*ir.Schema{s.Items, s.AdditionalProperties, s.PropertyNames, s.Not, s.If, s.Then, s.Else, s.UnevaluatedItems, s.UnevaluatedProperties} {
+		one(x)
+	}
+}
+
+func (c *Compiler) checkPattern(s *ir.Schema, p *ir.Pattern) {
+	d, known := c.dfas[p.Source]
+	if !known {
+		var warnings []regex.Warning
+		d, warnings = c.compilePattern(p.Source)
+		c.dfas[p.Source] = d
+		for _, w := range warnings {
+			c.report(diag.Diagnostic{Code: "pattern-lenient", Severity: diag.Warning, Message: w.Message}, p)
+		}
+	}
+	if !d.ok {
+		c.report(diag.Diagnostic{Code: d.code, Severity: diag.Warning, Unenforceable: true, Message: d.msg, Hint: d.hint}, p)
+		s.Unenforceable = append(s.Unenforceable, d.code)
+	}
+}
+
+func (c *Compiler) report(d diag.Diagnostic, p *ir.Pattern) {
+	if p.Loc.Node != nil {
+		d = d.At(p.Loc.Node)
+	} else {
+		d.Pointer = p.Loc.Pointer
+	}
+	c.diags.Add(d)
+}
+
+func (c *Compiler) compilePattern(source string) (dfa, []regex.Warning) {
+	x, warnings, err := regex.Compile(source, regex.Options{MaxStates: c.opts.MaxPatternStates, MaxBytes: c.opts.MaxPatternBytes})
+	if err != nil {
+		d := dfa{msg: err.Error()}
+		var back *regex.ErrBackreference
+		var large *regex.ErrTooLarge
+		var prop *regex.ErrUnsupportedProperty
+		switch {
+		case errors.As(err, &back):
+			d.code, d.hint = "pattern-backreference", "spell out what the group may be, or waive the check"
+		case errors.As(err, &large):
+			d.code, d.hint = "pattern-too-large", "lower the repeat counts, use maxLength for the length, or waive the check"
+		case errors.As(err, &prop):
+			d.code = "pattern-property"
+		default:
+			d.code = "pattern-syntax"
+		}
+		return d, warnings
+	}
+	d := dfa{ok: true, all: x.MatchesAll(), off: uint32(len(c.dfaData))}
+	c.dfaData = x.Append(c.dfaData)
+	return d, warnings
+}
