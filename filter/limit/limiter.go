@@ -2,6 +2,7 @@ package limit
 
 import (
 	"portcullis/filter/le"
+	"portcullis/filter/siphash"
 	"portcullis/filter/verdict"
 )
 
@@ -270,7 +271,7 @@ func (l *Limiter) begin(i int, c *Charge) (*pending, verdict.Code) {
 		}
 		k = l.hash
 	}
-	h := sipHash(k.k0, k.k1, c.Key)
+	h := siphash.Sum64(k.k0, k.k1, c.Key)
 	p.slot, p.print = uint32(h)&(lim.slots-1), h>>16
 	return p, 0
 }

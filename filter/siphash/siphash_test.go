@@ -1,10 +1,10 @@
-package limit
+package siphash
 
 import "testing"
 
-// TestSipHashVectors checks against the reference implementation's vectors: key
+// TestSum64 checks against the reference implementation's vectors: key
 // 00..0f, messages 00, 0001, ... (SipHash paper, appendix A, and vectors.h).
-func TestSipHashVectors(t *testing.T) {
+func TestSum64(t *testing.T) {
 	want := []uint64{
 		0x726fdb47dd0e0e31, 0x74f839c593dc67fd, 0x0d6c8009d9a94f5a, 0x85676696d7fb7e2d,
 		0xcf2794e0277187b7, 0x18765564cd99a68d, 0xcbc9466e58fee3ce, 0xab0200f58b01d137,
@@ -16,8 +16,8 @@ func TestSipHashVectors(t *testing.T) {
 		msg[i] = byte(i)
 	}
 	for n, w := range want {
-		if got := sipHash(0x0706050403020100, 0x0f0e0d0c0b0a0908, msg[:n]); got != w {
-			t.Errorf("sipHash(%d bytes) = %#x, want %#x", n, got, w)
+		if got := Sum64(0x0706050403020100, 0x0f0e0d0c0b0a0908, msg[:n]); got != w {
+			t.Errorf("Sum64(%d bytes) = %#x, want %#x", n, got, w)
 		}
 	}
 }

@@ -1,4 +1,7 @@
-package limit
+// Package siphash is SipHash-2-4 (Aumasson and Bernstein, 2012): a hash under a
+// key, for tables whose keys callers choose. Without the key nobody can choose
+// what collides.
+package siphash
 
 import (
 	"math/bits"
@@ -6,10 +9,9 @@ import (
 	"portcullis/filter/le"
 )
 
-// sipHash is SipHash-2-4 (Aumasson and Bernstein, 2012) of msg under the key
-// k0, k1. Callers choose what is hashed, so the hash is keyed: without the key
-// nobody can choose whose bucket they share.
-func sipHash(k0, k1 uint64, msg []byte) uint64 {
+// Sum64 is the hash of msg under the key whose halves, read as little-endian
+// integers, are k0 and k1.
+func Sum64(k0, k1 uint64, msg []byte) uint64 {
 	v0 := k0 ^ 0x736f6d6570736575
 	v1 := k1 ^ 0x646f72616e646f6d
 	v2 := k0 ^ 0x6c7967656e657261
@@ -19,8 +21,8 @@ func sipHash(k0, k1 uint64, msg []byte) uint64 {
 		m := le.U64(msg, 0)
 		msg = msg[8:]
 		v3 ^= m
-		v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
-		v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
+		v0, v1, v2, v3 = round(v0, v1, v2, v3)
+		v0, v1, v2, v3 = round(v0, v1, v2, v3)
 		v0 ^= m
 	}
 	m := n << 56
@@ -28,17 +30,17 @@ func sipHash(k0, k1 uint64, msg []byte) uint64 {
 		m |= uint64(c) << (8 * uint(i))
 	}
 	v3 ^= m
-	v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
-	v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
 	v0 ^= m
 	v2 ^= 0xff
 	for range 4 {
-		v0, v1, v2, v3 = sipRound(v0, v1, v2, v3)
+		v0, v1, v2, v3 = round(v0, v1, v2, v3)
 	}
 	return v0 ^ v1 ^ v2 ^ v3
 }
 
-func sipRound(v0, v1, v2, v3 uint64) (uint64, uint64, uint64, uint64) {
+func round(v0, v1, v2, v3 uint64) (uint64, uint64, uint64, uint64) {
 	v0 += v1
 	v1 = bits.RotateLeft64(v1, 13) ^ v0
 	v0 = bits.RotateLeft64(v0, 32)
