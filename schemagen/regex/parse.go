@@ -280,7 +280,7 @@ func (p *parser) lenient(off int, what string) error {
 	if p.strict {
 		return p.fail(off, "found "+what+", which the u flag forbids")
 	}
-	p.warnings = append(p.warnings, Warning{Offset: off, Message: what + " is read as a literal or as without the u flag"})
+	p.warnings = append(p.warnings, Warning{Offset: off, Message: what + " is only read as Annex B reads it, the u flag forbids it"})
 	return nil
 }
 

@@ -44,7 +44,7 @@ func Compile(source string, opt Options) (*DFA, []Warning, error) {
 	if err != nil {
 		return nil, warnings, err
 	}
-	d, err := compileNode(n, opt)
+	d, err := compileNode(simplify(n), opt)
 	return d, warnings, err
 }
 

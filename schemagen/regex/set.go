@@ -64,3 +64,24 @@ func (s set) contains(r rune) bool {
 	})
 	return ok
 }
+
+// wideSet is what a text can have beyond ASCII.
+var wideSet = set{{0x80, surrogateLo - 1}, {surrogateHi + 1, maxRune}}
+
+func (s set) intersect(t set) set {
+	var out set
+	for i, j := 0, 0; i < len(s) && j < len(t); {
+		lo, hi := max(s[i].lo, t[j].lo), min(s[i].hi, t[j].hi)
+		if lo <= hi {
+			out = append(out, span{lo, hi})
+		}
+		if s[i].hi < t[j].hi {
+			i++
+		} else {
+			j++
+		}
+	}
+	return out
+}
+
+func (s set) equal(t set) bool { return slices.Equal(s, t) }
