@@ -1,0 +1,57 @@
+package envoy
+
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
+	"portcullis/runtime-test/cases"
+)
+
+// edit changes a bootstrap to what a setup asks for beyond `schemagen config`:
+// trailers, a buffer limit, and the misuses that cases document.
+func edit(text string, s cases.Setup) (string, error) {
+	var root map[string]any
+	if err := yaml.Unmarshal([]byte(text), &root); err != nil {
+		return "", fmt.Errorf("read the bootstrap: %w", err)
+	}
+	static := root["static_resources"].(map[string]any)
+	listener := static["listeners"].([]any)[0].(map[string]any)
+	chain := listener["filter_chains"].([]any)[0].(map[string]any)
+	hcm := chain["filters"].([]any)[0].(map[string]any)["typed_config"].(map[string]any)
+	hcm["http_protocol_options"] = map[string]any{"enable_trailers": true}
+	cluster := static["clusters"].([]any)[0].(map[string]any)
+	cluster["typed_extension_protocol_options"] = map[string]any{
+		"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": map[string]any{
+			"@type":                "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+			"explicit_http_config": map[string]any{"http_protocol_options": map[string]any{"enable_trailers": true}},
+		},
+	}
+	if s.Host.BufferLimit > 0 {
+		listener["per_connection_buffer_limit_bytes"] = s.Host.BufferLimit
+	}
+	var filters []any
+	for _, f := range hcm["http_filters"].([]any) {
+		f := f.(map[string]any)
+		if f["name"] == "envoy.filters.http.buffer" {
+			continue
+		}
+		if f["name"] == "portcullis" {
+			config := f["typed_config"].(map[string]any)["config"].(map[string]any)
+			delete(config, "allow_on_headers_stop_iteration")
+			if s.StopIteration() {
+				config["allow_on_headers_stop_iteration"] = true
+			}
+		}
+		filters = append(filters, f)
+		if f["name"] == "portcullis" && s.BufferFilter() {
+			filters = append(filters, map[string]any{"name": "envoy.filters.http.buffer", "typed_config": map[string]any{
+				"@type":             "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
+				"max_request_bytes": 8 << 20,
+			}})
+		}
+	}
+	hcm["http_filters"] = filters
+	out, err := yaml.Marshal(root)
+	return string(out), err
+}
