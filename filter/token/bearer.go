@@ -1,0 +1,25 @@
+package token
+
+// Bearer is the token of an Authorization field value of the scheme Bearer (RFC
+// 6750 section 2.1); the scheme is case-insensitive (RFC 9110 section 11.1) and
+// one space follows it. present is false for another scheme or none; what the
+// token looks like is for Check to judge.
+func Bearer(value []byte) (token []byte, present bool) {
+	const scheme = "bearer"
+	if len(value) < len(scheme) {
+		return nil, false
+	}
+	for i := range len(scheme) {
+		if value[i]|0x20 != scheme[i] {
+			return nil, false
+		}
+	}
+	rest := value[len(scheme):]
+	if len(rest) == 0 {
+		return rest, true
+	}
+	if rest[0] != ' ' {
+		return nil, false
+	}
+	return rest[1:], true
+}

@@ -1,0 +1,327 @@
+package token
+
+import (
+	"portcullis/filter/json"
+	"portcullis/filter/table"
+	"portcullis/filter/token/der"
+	"portcullis/filter/verdict"
+)
+
+// Options is what a Checker needs. Zeros stand for the defaults.
+type Options struct {
+	Verifier Verifier // nil: every signature is CredentialUnsupported
+	// Secrets is the values of the secrets that the table names, in its order,
+	// and Previous those that are still good while they are being changed; nil
+	// where there is none. They are kept, not copied.
+	Secrets, Previous [][]byte
+
+	MaxTokenBytes uint32 // longest token; 8 KiB
+	MaxNodes      uint32 // values and names in the claims; 1,024
+	MaxDepth      uint32 // containers inside each other in the claims; 16
+	// CacheBytes bounds the memory of verified tokens; 0 keeps none.
+	CacheBytes uint32
+	// Seed is 16 random bytes for the cache's hash.
+	Seed [16]byte
+}
+
+const (
+	defaultTokenBytes = 8 << 10
+	defaultNodes      = 1024
+	defaultDepth      = 16
+	headerNodes       = 64
+	headerDepth       = 4
+	// maxAttempts bounds the signatures checked for one token, where several
+	// keys have the same kid and algorithm.
+	maxAttempts = 4
+)
+
+// Checker judges one token at a time. What its methods tell, and the slices they
+// return, is about the last Check and valid until the next.
+//
+// Invariants: buf has room for every part of a token of maxBytes decoded, one
+// after the other.
+type Checker struct {
+	verifier Verifier
+	secrets  [2][][]byte // in force, and previous
+	maxBytes uint32
+	options  json.Options
+	parser   *json.Parser
+	header   *json.Tape
+	claims   *json.Tape
+	cache    cache
+
+	buf      []byte // header, payload and signature decoded
+	text     []byte // one unescaped string at a time
+	scopeBuf []byte
+	subBuf   []byte
+	mac      [64]byte
+
+	// Of the token being judged: indexes on the header tape, and what follows.
+	alg      Alg
+	typ, kid uint32
+	found    claims
+
+	scopes    uint32 // node of the scope claim, 0 for none
+	scopeText []byte // the scopes when they are one string
+	provider  uint32
+	key       uint32
+	cached    bool
+	accepted  bool
+
+	// Stats counts since New.
+	Stats Stats
+}
+
+// Stats counts what happened to tokens. They only grow.
+type Stats struct {
+	Signatures uint64 // signatures and HMACs checked
+	CacheHits  uint64 // tokens known from before
+}
+
+// NewChecker allocates a Checker.
+func NewChecker(o Options) *Checker {
+	if o.MaxTokenBytes == 0 {
+		o.MaxTokenBytes = defaultTokenBytes
+	}
+	if o.MaxNodes == 0 {
+		o.MaxNodes = defaultNodes
+	}
+	if o.MaxDepth == 0 {
+		o.MaxDepth = defaultDepth
+	}
+	nodes := max(o.MaxNodes, headerNodes)
+	c := &Checker{
+		verifier: o.Verifier, secrets: [2][][]byte{o.Secrets, o.Previous}, maxBytes: o.MaxTokenBytes,
+		options: json.Options{MaxDepth: o.MaxDepth, MaxNodes: o.MaxNodes},
+		parser:  json.NewParser(int(nodes), int(max(o.MaxDepth, headerDepth))),
+		header:  json.NewTape(headerNodes),
+		claims:  json.NewTape(int(nodes)),
+		buf:     make([]byte, o.MaxTokenBytes+8),
+	}
+	c.text = make([]byte, o.MaxTokenBytes)
+	c.scopeBuf = make([]byte, o.MaxTokenBytes)
+	c.subBuf = make([]byte, o.MaxTokenBytes)
+	c.cache.init(o.CacheBytes, o.Seed)
+	return c
+}
+
+// Check judges token for a security scheme of t at the time now (Unix
+// nanoseconds). It answers Allow, or the first thing wrong in this order: size,
+// form, header, algorithm, claims' types, issuer, typ, key, times, audience,
+// required claims, signature.
+func (c *Checker) Check(t *table.Table, s table.Scheme, token []byte, now int64) verdict.Code {
+	c.accepted, c.cached, c.scopes = false, false, 0
+	switch {
+	case len(token) == 0:
+		return verdict.TokenMissing
+	case uint64(len(token)) > uint64(c.maxBytes):
+		return verdict.TokenTooLarge
+	}
+	p, sig, code := c.read(token)
+	if code != 0 {
+		return code
+	}
+	return c.judge(t, s, token, p.signed, sig, now)
+}
+
+// read decodes and parses the token onto the two tapes; sig is the decoded
+// signature.
+func (c *Checker) read(token []byte) (p parts, sig []byte, code verdict.Code) {
+	p, ok := split(token)
+	if !ok {
+		return p, nil, verdict.TokenMalformed
+	}
+	nh, ok := decodeURL(c.buf, p.header)
+	if !ok {
+		return p, nil, verdict.TokenMalformed
+	}
+	header, rest := c.buf[:nh], c.buf[nh:]
+	np, ok := decodeURL(rest, p.payload)
+	if !ok {
+		return p, nil, verdict.TokenMalformed
+	}
+	payload, rest := rest[:np], rest[np:]
+	ns, ok := decodeURL(rest, p.signature)
+	if !ok {
+		return p, nil, verdict.TokenMalformed
+	}
+	if code := c.parse(c.header, header, json.Options{MaxDepth: headerDepth, MaxNodes: headerNodes}); code != 0 {
+		return p, nil, code
+	}
+	if code := c.readHeader(); code != 0 {
+		return p, nil, code
+	}
+	if code := c.parse(c.claims, payload, c.options); code != 0 {
+		return p, nil, code
+	}
+	return p, rest[:ns], c.readClaims()
+}
+
+// parse parses strict JSON; 0 is success.
+func (c *Checker) parse(t *json.Tape, src []byte, o json.Options) verdict.Code {
+	switch c.parser.Parse(t, src, o) {
+	case json.StatusOK:
+		return 0
+	case json.ErrDepth, json.ErrNodes, json.ErrItems, json.ErrString, json.ErrName, json.ErrSize:
+		return verdict.TokenTooLarge
+	}
+	return verdict.TokenMalformed
+}
+
+// judge looks for a provider of the scheme that accepts the token. When several
+// have its issuer, the answer is the last one's.
+func (c *Checker) judge(t *table.Table, s table.Scheme, token, signed, sig []byte, now int64) verdict.Code {
+	code := verdict.Code(verdict.TokenIssuer)
+	if c.found.iss == 0 {
+		return code
+	}
+	for i := range s.NumProviders() {
+		index := s.ProviderAt(i)
+		p := t.Provider(index)
+		if !c.claims.EqualString(c.found.iss, p.Issuer) {
+			continue
+		}
+		code = c.judgeFor(t, &p, token, signed, sig, now)
+		if code == verdict.Allow {
+			c.provider, c.accepted = index, true
+			return code
+		}
+	}
+	return code
+}
+
+// judgeFor judges the token for one provider whose issuer it names.
+func (c *Checker) judgeFor(t *table.Table, p *table.Provider, token, signed, sig []byte, now int64) verdict.Code {
+	if !c.typeAccepted(p) {
+		return verdict.TokenType
+	}
+	// Keys first without looking at them, so that a token that no key could
+	// have signed is refused for that and not for its dates.
+	code := verdict.Code(verdict.TokenKeyUnknown)
+	fits := false
+	for i := p.Keys.Start; i < p.Keys.End(); i++ {
+		k := t.Key(i)
+		if !c.kidIs(k.ID) {
+			continue
+		}
+		if k.Alg == uint8(c.alg) {
+			fits = true
+			break
+		}
+		code = verdict.TokenAlgorithm
+	}
+	if !fits {
+		return code
+	}
+	if code := c.judgeClaims(p, now); code != 0 {
+		return code
+	}
+	if !c.plausible(sig) {
+		return verdict.TokenSignature
+	}
+	return c.verify(t, p, token, signed, sig)
+}
+
+// kidIs compares `kid` with a key's. A key without one serves tokens without.
+func (c *Checker) kidIs(id []byte) bool {
+	if c.kid == 0 {
+		return len(id) == 0
+	}
+	return len(id) != 0 && c.header.EqualString(c.kid, id)
+}
+
+// plausible tells whether the signature has the form that its algorithm makes.
+func (c *Checker) plausible(sig []byte) bool {
+	switch {
+	case c.alg.IsHMAC():
+		return len(sig) == c.alg.HashSize()
+	case c.alg.IsECDSA():
+		return der.IsSignature(KeyKind(c.alg), sig)
+	case c.alg == EdDSA:
+		return len(sig) == 64
+	}
+	return len(sig) >= 256 // RSA: the modulus's length, at least 2,048 bits
+}
+
+// verify checks the signature with each key that has the token's kid and
+// algorithm.
+func (c *Checker) verify(t *table.Table, p *table.Provider, token, signed, sig []byte) verdict.Code {
+	attempts := 0
+	code := verdict.Code(verdict.TokenSignature)
+	for i := p.Keys.Start; i < p.Keys.End() && attempts < maxAttempts; i++ {
+		k := t.Key(i)
+		if k.Alg != uint8(c.alg) || !c.kidIs(k.ID) {
+			continue
+		}
+		attempts++
+		if c.cache.has(token, i) {
+			c.Stats.CacheHits++
+			c.key, c.cached = i, true
+			return verdict.Allow
+		}
+		switch c.verifyWith(&k, signed, sig) {
+		case Good:
+			c.key = i
+			c.cache.add(token, i)
+			return verdict.Allow
+		case Bad:
+		case Busy:
+			return verdict.TokenVerifyBudget
+		case Unsupported:
+			code = verdict.CredentialUnsupported
+		default:
+			code = verdict.TokenKeysUnavailable
+		}
+	}
+	return code
+}
+
+// verifyWith checks the signature with one key.
+func (c *Checker) verifyWith(k *table.Key, signed, sig []byte) Result {
+	if c.verifier == nil {
+		return Unsupported
+	}
+	if !c.alg.IsHMAC() {
+		c.Stats.Signatures++
+		return c.verifier.Verify(c.alg, k.SPKI, signed, sig)
+	}
+	res := Error // no value at all
+	for _, values := range &c.secrets {
+		if uint64(k.Secret) >= uint64(len(values)) || len(values[k.Secret]) == 0 {
+			continue // an empty key signs for everybody
+		}
+		c.Stats.Signatures++
+		n := c.verifier.HMAC(c.alg, values[k.Secret], signed, &c.mac)
+		if n == 0 {
+			return Unsupported
+		}
+		if res = Bad; equalConstantTime(c.mac[:n], sig) {
+			return Good
+		}
+	}
+	return res
+}
+
+// equalConstantTime compares in a time that depends on the lengths only.
+func equalConstantTime(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	diff := byte(0)
+	for i := range a {
+		diff |= a[i] ^ b[i]
+	}
+	return diff == 0
+}
+
+// CheckSecret says why a value can't be a secret of alg, or nothing: an HMAC key
+// must be as long as the hash (RFC 7518 section 3.2).
+func CheckSecret(alg Alg, value []byte) string {
+	switch {
+	case !alg.IsHMAC():
+		return "the algorithm takes no secret"
+	case len(value) < alg.HashSize():
+		return "the secret is shorter than the algorithm's hash (RFC 7518 section 3.2)"
+	}
+	return ""
+}

@@ -1,0 +1,128 @@
+package token
+
+import (
+	"portcullis/filter/json"
+	"portcullis/filter/table"
+	"portcullis/filter/verdict"
+)
+
+// parts is a token cut at its dots: views of it.
+type parts struct {
+	signed                     []byte // header '.' payload: what the signature is over
+	header, payload, signature []byte
+}
+
+// split cuts a compact serialisation. It declines anything but two dots: one
+// part less is an unsecured or detached token, four dots are a JWE.
+func split(token []byte) (p parts, ok bool) {
+	first, second := -1, -1
+	for i, c := range token {
+		if c != '.' {
+			continue
+		}
+		switch {
+		case first < 0:
+			first = i
+		case second < 0:
+			second = i
+		default:
+			return parts{}, false
+		}
+	}
+	if second < 0 {
+		return parts{}, false
+	}
+	return parts{
+		signed: token[:second], header: token[:first],
+		payload: token[first+1 : second], signature: token[second+1:],
+	}, true
+}
+
+// readHeader reads the JOSE header (RFC 7515 section 4) on the header tape into
+// c. Only alg, typ and kid are used, and none is trusted.
+func (c *Checker) readHeader() verdict.Code {
+	t := c.header
+	if t.Nodes[0].Kind() != json.KindObject {
+		return verdict.TokenMalformed
+	}
+	c.alg, c.typ, c.kid = 0, 0, 0
+	hasAlg := false
+	for i := uint32(1); i < t.Nodes[0].Ext; i = t.Next(i + 1) {
+		value := i + 1
+		isString := t.Nodes[value].Kind() == json.KindString
+		switch {
+		case t.EqualString(i, lit.alg):
+			hasAlg = true
+			if isString && t.Nodes[value].Meta&json.FlagEscaped == 0 {
+				c.alg = AlgByName(t.Text(value))
+			}
+		case t.EqualString(i, lit.typ):
+			if !isString {
+				return verdict.TokenType
+			}
+			c.typ = value
+		case t.EqualString(i, lit.kid):
+			if !isString {
+				return verdict.TokenHeader
+			}
+			c.kid = value
+		default:
+			// Keys that the sender chooses, extensions that change what is
+			// signed, and what only encrypted tokens have. x5t and x5t#S256 are
+			// common and harmless: names of keys, like kid.
+			for _, name := range &lit.refused {
+				if t.EqualString(i, name) {
+					return verdict.TokenHeader
+				}
+			}
+		}
+	}
+	if !hasAlg || c.alg == 0 {
+		return verdict.TokenAlgorithm
+	}
+	return 0
+}
+
+// typeAccepted compares typ with what the provider accepts (RFC 8725 section
+// 3.11): case-insensitively, and "application/" may be left out (RFC 7515 section
+// 4.1.9). Without a list that is "JWT", "at+jwt" (RFC 9068) or no typ.
+func (c *Checker) typeAccepted(p *table.Provider) bool {
+	var typ []byte
+	if c.typ != 0 {
+		typ = c.header.String(c.typ, c.text[:0])
+		if hasFoldPrefix(typ, lit.application) {
+			typ = typ[len(lit.application):]
+		}
+	}
+	if p.Types.Len() == 0 {
+		return c.typ == 0 || equalFold(typ, lit.jwt) || equalFold(typ, lit.atJWT)
+	}
+	for i := range p.Types.Len() {
+		if c.typ != 0 && equalFold(typ, p.Types.At(i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// equalFold compares with a lower-case ASCII literal, ignoring ASCII case only:
+// Unicode folding would let a Kelvin sign pass for a k.
+func equalFold(s, lower []byte) bool {
+	return len(s) == len(lower) && hasFoldPrefix(s, lower)
+}
+
+func hasFoldPrefix(s, lower []byte) bool {
+	if len(s) < len(lower) {
+		return false
+	}
+	for i, want := range lower {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != want {
+			return false
+		}
+	}
+	return true
+}

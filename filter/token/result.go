@@ -1,0 +1,44 @@
+package token
+
+import "portcullis/filter/json"
+
+// Accepted reports whether the last Check ended with Allow. Without that the
+// rest says nothing.
+func (c *Checker) Accepted() bool { return c.accepted }
+
+// Provider is the index of the identity provider that issued the token.
+func (c *Checker) Provider() uint32 { return c.provider }
+
+// Key is the index of the key that the signature was checked with.
+func (c *Checker) Key() uint32 { return c.key }
+
+// Cached reports that the signature was not checked again.
+func (c *Checker) Cached() bool { return c.cached }
+
+// Claims is the payload. Only its names and values are verified; its Src is the
+// decoded bytes.
+func (c *Checker) Claims() *json.Tape { return c.claims }
+
+// Subject is the `sub` claim, unescaped; nil when the token has none.
+func (c *Checker) Subject() []byte {
+	if !c.accepted || c.found.sub == 0 {
+		return nil
+	}
+	return c.claims.String(c.found.sub, c.subBuf[:0])
+}
+
+// AppendIdentity appends bytes that stand for the token's subject and for nobody
+// else's: subjects are unique within an issuer only (RFC 7519 section 4.1.2).
+// It appends nothing when there is no subject.
+func (c *Checker) AppendIdentity(dst []byte) []byte {
+	sub := c.Subject()
+	if sub == nil {
+		return dst
+	}
+	p := c.provider
+	dst = append(dst, byte(p), byte(p>>8), byte(p>>16), byte(p>>24))
+	return append(dst, sub...)
+}
+
+// ExpiresNanos is when the token ends (Unix nanoseconds), skew not counted.
+func (c *Checker) ExpiresNanos() int64 { return c.found.expires }

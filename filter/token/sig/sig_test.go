@@ -1,0 +1,54 @@
+package sig
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/sha512"
+	"hash"
+	"testing"
+
+	"portcullis/filter/token"
+)
+
+func TestHMAC(t *testing.T) {
+	c := New()
+	for alg, h := range map[token.Alg]func() hash.Hash{token.HS256: sha256.New, token.HS384: sha512.New384, token.HS512: sha512.New} {
+		for _, keySize := range []int{0, 1, 32, 63, 64, 65, 127, 128, 129, 500} {
+			for _, size := range []int{0, 1, 55, 64, 1000} {
+				key, msg := bytes.Repeat([]byte{7}, keySize), bytes.Repeat([]byte{9}, size)
+				var out [64]byte
+				n := c.HMAC(alg, key, msg, &out)
+				m := hmac.New(h, key)
+				m.Write(msg)
+				if want := m.Sum(nil); !bytes.Equal(out[:n], want) {
+					t.Errorf("HMAC(%s, %d byte key, %d bytes) = %x, want %x", alg.Name(), keySize, size, out[:n], want)
+				}
+			}
+		}
+	}
+	var out [64]byte
+	if n := c.HMAC(token.RS256, nil, nil, &out); n != 0 {
+		t.Errorf("HMAC(RS256) = %d bytes, want 0", n)
+	}
+}
+
+func TestSHA256(t *testing.T) {
+	var out [32]byte
+	New().SHA256([]byte("abc"), &out)
+	if want := sha256.Sum256([]byte("abc")); out != want {
+		t.Errorf("SHA256(abc) = %x, want %x", out, want)
+	}
+}
+
+func TestHashingAllocates(t *testing.T) {
+	c := New()
+	key, msg := make([]byte, 200), make([]byte, 600)
+	var out [64]byte
+	var sum [32]byte
+	for _, alg := range []token.Alg{token.HS256, token.HS384, token.HS512} {
+		if n := testing.AllocsPerRun(100, func() { c.HMAC(alg, key, msg, &out); c.SHA256(msg, &sum) }); n != 0 {
+			t.Errorf("%s allocates %v times, want 0", alg.Name(), n)
+		}
+	}
+}
