@@ -62,12 +62,15 @@ type Operation struct {
 	Deprecated bool
 	// Deny is set when something of the operation can't be enforced and is not
 	// waived: every request to it is refused with operation_unenforceable.
-	Deny     bool
-	Waivers  []string // diagnostic codes waived with pass
-	Params   []*Param
-	Body     *Body         // nil: the description declares no request body
-	Security []Requirement // alternatives; empty: public
-	Limits   []*Limit
+	Deny    bool
+	Waivers []string // diagnostic codes waived with pass
+	// Unenforceable lists the codes of unwaived findings about the operation
+	// itself; those about its schemas are in ir.Schema.
+	Unenforceable []string
+	Params        []*Param
+	Body          *Body         // nil: the description declares no request body
+	Security      []Requirement // alternatives; empty: public
+	Limits        []*Limit
 	// UnknownQuery says what happens to an undeclared query parameter.
 	UnknownQuery Action
 	// AllowDuplicateNames lets duplicate member names through (policy).
@@ -187,7 +190,10 @@ type Media struct {
 	Kind   BodyKind
 	Schema *Schema // nil: anything
 	Action Action  // for BodyOpaque: deny or pass
-	Loc    Loc
+	// Unenforceable lists the codes of unwaived findings about this media type.
+	// When others of the body are sound, it alone is refused.
+	Unenforceable []string
+	Loc           Loc
 }
 
 // Requirement is one alternative of `security`: all uses must hold. Empty is

@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"portcullis/schemagen/source"
@@ -69,13 +68,9 @@ func New(resources map[string]string) *Registry {
 	return &Registry{resources: resources, docs: map[string]loaded{}}
 }
 
-// Inputs returns the files that were read, in order of their path as named.
-// The data is shared, not copied.
-func (r *Registry) Inputs() []Input {
-	out := append([]Input(nil), r.inputs...)
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Path < out[j].Path })
-	return out
-}
+// Read returns the files that were read, in that order. The data is shared, not
+// copied.
+func (r *Registry) Read() []Input { return r.inputs }
 
 // Load reads the document in the file path. Messages name the file as path
 // does.

@@ -1,0 +1,108 @@
+// Command schemagen compiles API descriptions and policies into tables for the
+// filter, and shows what is in them.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/peterbourgon/ff/v3/ffcli"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // the input has findings that fail, or a file can't be had
+	exitUsage  = 2 // the command line is wrong
+)
+
+// env is what commands see of the process.
+type env struct {
+	stdout, stderr io.Writer
+	terminal       bool // stderr is one: colour and progress are welcome
+}
+
+// failure is the error of a command that has said why already.
+var errFailed = errors.New("failed")
+
+// commands lists every command. Each is a function in a file of its name.
+func commands(e env) []*ffcli.Command {
+	return []*ffcli.Command{
+		buildCommand(e),
+	}
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], env{os.Stdout, os.Stderr, isTerminal(os.Stderr)}))
+}
+
+// run runs one command line and returns the exit code.
+func run(args []string, e env) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(e.stderr, "internal error, please report: %v\n%s", p, debug.Stack())
+			code = exitFailed
+		}
+	}()
+	fs := newFlagSet("schemagen", e)
+	root := &ffcli.Command{
+		ShortUsage:  "schemagen <command> [flags] [arguments]",
+		ShortHelp:   "compile API descriptions into tables for the Portcullis filter",
+		LongHelp:    "Each command has its own help: schemagen build -help",
+		FlagSet:     fs,
+		Subcommands: commands(e),
+		Exec: func(_ context.Context, args []string) error {
+			if len(args) > 0 {
+				fmt.Fprintf(e.stderr, "schemagen: found the command %q, wanted one of:\n", args[0])
+				for _, c := range commands(e) {
+					fmt.Fprintf(e.stderr, "  %-8s %s\n", c.Name, c.ShortHelp)
+				}
+				return errUsage
+			}
+			return flag.ErrHelp
+		},
+	}
+	if err := root.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return exitOK
+		}
+		return exitUsage // the flag package has said what is wrong
+	}
+	err := root.Run(context.Background())
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, flag.ErrHelp): // no command given
+		return exitUsage
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case !errors.Is(err, errFailed):
+		fmt.Fprintf(e.stderr, "schemagen: %v\n", err)
+	}
+	return exitFailed
+}
+
+// errUsage is the error of a command line that has been told off already.
+var errUsage = errors.New("usage")
+
+// usagef says what is wrong with a command line.
+func usagef(e env, format string, args ...any) error {
+	fmt.Fprintf(e.stderr, "schemagen: "+format+"\n", args...)
+	return errUsage
+}
+
+func newFlagSet(name string, e env) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(e.stderr)
+	return fs
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}

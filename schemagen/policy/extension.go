@@ -1,0 +1,117 @@
+package policy
+
+import (
+	"strings"
+
+	"portcullis/schemagen/ir"
+	"portcullis/schemagen/source"
+)
+
+// prefix is how the members of a description that are settings begin.
+const prefix = "x-portcullis-"
+
+// extension is what the root of a description says.
+type extension struct {
+	mode     ir.Mode
+	hosts    []Host
+	basePath *string
+	schemes  map[string]*binding
+	defaults settings
+}
+
+// level is where in a description settings stand.
+type level uint8
+
+const (
+	pathLevel level = iota + 1
+	operationLevel
+)
+
+// extensionNames is the settings of rules by their names in descriptions.
+var extensionNames = map[string]string{
+	"mode": "mode", "inspect": "inspect", "limits": "limits", "security": "security", "allow": "allow",
+	"max-body-bytes": "maxBodyBytes", "max-depth": "maxDepth", "allow-duplicate-names": "allowDuplicateNames",
+	"unknown-query": "unknownQuery", "media-types": "mediaTypes", "waive": "waive",
+}
+
+// readRootExtensions reads the x-portcullis-* members of a description's root.
+// Providers and limits join the policy's; those of the same name give way to
+// the policy's.
+func (p *Policy) readRootExtensions(root *source.Node) (e extension) {
+	d := p.dec
+	p.extensions(root, "the root of the description", fields{
+		"mode":      func(n *source.Node) { e.mode = oneOf(d, n, prefix+"mode", modes) },
+		"hosts":     func(n *source.Node) { e.hosts = p.readHosts(n) },
+		"base-path": func(n *source.Node) { e.basePath = p.readBasePath(n) },
+		"schemes":   func(n *source.Node) { e.schemes = p.readSchemes(n) },
+		"providers": func(n *source.Node) { p.readProviders(n, p.providers) },
+		"limits":    func(n *source.Node) { p.readLimits(n, p.limits) },
+		"defaults":  func(n *source.Node) { p.readDefaults(n, &e.defaults) },
+	})
+	return e
+}
+
+// readExtensions reads those of a path item or an operation.
+func (p *Policy) readExtensions(n *source.Node, l level) (s settings) {
+	if n == nil || n.Kind != source.Object {
+		return s
+	}
+	what := "an operation"
+	if l == pathLevel {
+		what = "a path item"
+	}
+	all := p.settingFields(&s)
+	f := fields{}
+	for ext, name := range extensionNames {
+		f[ext] = all[name]
+	}
+	p.extensions(n, what, f)
+	return s
+}
+
+// readSchemeExtension reads x-portcullis-providers of a security scheme.
+func (p *Policy) readSchemeExtension(n *source.Node) (b *binding) {
+	if n == nil || n.Kind != source.Object {
+		return nil
+	}
+	p.extensions(n, "a security scheme", fields{
+		"providers": func(n *source.Node) {
+			b = &binding{providers: p.dec.strs(n, prefix+"providers", 1), node: n}
+		},
+	})
+	return b
+}
+
+// extensions calls the reader of each x-portcullis-* member of n.
+func (p *Policy) extensions(n *source.Node, what string, f fields) {
+	if n.Kind != source.Object {
+		return
+	}
+	for i, item := range n.Items {
+		name, ok := strings.CutPrefix(n.Keys[i].Name, prefix)
+		if !ok {
+			continue
+		}
+		if read, ok := f[name]; ok {
+			read(item)
+			continue
+		}
+		full := fields{}
+		for k := range f {
+			full[prefix+k] = nil
+		}
+		p.dec.unknown(item, prefix+name, what, full)
+	}
+}
+
+// givesWay reports whether a definition n in a description stands back for
+// old. Two descriptions with one name for different things are an error.
+func (p *Policy) givesWay(what, name string, n, old *source.Node) bool {
+	if n.Doc.Path == p.path || old.Doc == n.Doc {
+		return false
+	}
+	if old.Doc.Path != p.path {
+		p.dec.errorf(n, "policy-twice", "found the %s %q, which %s defines too, wanted one definition: move it to the policy", what, name, old.Doc.Path)
+	}
+	return true
+}
