@@ -618,7 +618,7 @@ func (m *Machine) run(pc, node uint32) Status {
 				block, head := prog[pc].D, uint32(prog[pc].B)
 				if prog[pc].A&table.LoopOther == 0 && block == 0 {
 					f.cur = cur
-					failInst, failNode, failDetail, failArg = pc, f.node, DetailAdditional, child
+					failInst, failNode, failDetail, failArg = pc, value, DetailAdditional, child
 					op, after = stepFail, stepUnevaluated
 					break
 				}

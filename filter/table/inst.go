@@ -46,7 +46,8 @@ const (
 	OpAssertPattern
 	// OpAssertFormat: a string (or number) has format C.
 	OpAssertFormat
-	// OpAssertItems: an array's length is within C and D.
+	// OpAssertItems: an array's length is within C and D. A is 1 where its
+	// location is that of the keyword, not of the schema.
 	OpAssertItems
 	// OpAssertProperties: an object's size is within C and D.
 	OpAssertProperties

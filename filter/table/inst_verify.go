@@ -366,8 +366,10 @@ func (v *schemaVerifier) inst(pc uint32, in *Inst) bool {
 		return in.A == 0 && in.B == 0 && in.C == 0 && in.D == 0 && in.E == 0
 	case OpAssertType:
 		return in.A != 0 && in.B == 0 && in.C == 0 && in.D == 0 && in.E == 0
-	case OpAssertLength, OpAssertItems, OpAssertProperties:
+	case OpAssertLength, OpAssertProperties:
 		return in.A == 0 && in.B == 0 && in.E == 0
+	case OpAssertItems:
+		return in.A <= 1 && in.B == 0 && in.E == 0
 	case OpAssertPattern:
 		return v.dfa(in.C) && in.A == 0 && in.B == 0 && in.D == 0 && in.E == 0
 	case OpAssertFormat:

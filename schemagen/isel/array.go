@@ -30,6 +30,11 @@ func (c *Compiler) items(s *ir.Schema, mark bool) {
 	if kw == "" {
 		kw = "items"
 	}
+	if kw == "additionalItems" && isFalse(items) {
+		// The array has the wrong length; no single element is wrong.
+		c.inst(table.Inst{Op: table.OpAssertItems, A: 1, D: uint32(len(s.PrefixItems))}, c.place(s.ItemsLoc, s.Loc, kw))
+		items = nil
+	}
 	in := table.Inst{Op: table.OpLoopItems, C: table.NoIndex}
 	if mark {
 		in.A |= table.LoopMark

@@ -1,0 +1,403 @@
+package schema
+
+import (
+	"strconv"
+
+	"portcullis/filter/format"
+	"portcullis/filter/json"
+	"portcullis/filter/table"
+)
+
+// The functions here make text of failures, from the cold part of the table.
+// They append what they say to dst, escape nothing, and allocate only if dst
+// lacks room.
+
+// How much of a request or a schema a message repeats, in bytes.
+const (
+	maxNumberText = 40
+	maxNameText   = 64
+	maxEnumText   = 120
+)
+
+// AppendPointer appends the JSON Pointer of the value that failed.
+func AppendPointer(dst []byte, tape *json.Tape, f Failure) []byte {
+	return json.AppendPointer(dst, tape, f.Node)
+}
+
+// AppendKeyword appends the keyword that failed, "false" for the schema false.
+func AppendKeyword(dst []byte, t *table.Table, f Failure) []byte {
+	s := &t.Schema
+	in, ok := instOf(s, f)
+	if !ok {
+		return dst
+	}
+	if in.Op == table.OpAssertFail {
+		return append(dst, "false"...)
+	}
+	if kw, _ := keywordOf(in, f.Detail); kw != "" {
+		return append(dst, kw...)
+	}
+	if at := s.Cold[f.Inst]; at != 0 {
+		return append(dst, segment(s, at)...)
+	}
+	return append(dst, in.Op.String()...)
+}
+
+// AppendLocation appends the place of the keyword in the description: the URI
+// of the document and a JSON Pointer as its fragment.
+func AppendLocation(dst []byte, t *table.Table, f Failure) []byte {
+	s := &t.Schema
+	in, ok := instOf(s, f)
+	if !ok || s.Cold[f.Inst] == 0 {
+		return dst
+	}
+	at := s.Cold[f.Inst]
+	kw, sibling := keywordOf(in, f.Detail)
+	if sibling && s.Locations[(at-1)*locationWords] != 0 {
+		at = s.Locations[(at-1)*locationWords]
+	}
+	dst = appendPlace(dst, s, at)
+	if kw != "" {
+		dst = append(dst, '/')
+		dst = append(dst, kw...)
+	}
+	return dst
+}
+
+const locationWords = 3
+
+func instOf(s *table.SchemaSections, f Failure) (*table.Inst, bool) {
+	if f.Inst >= uint32(len(s.Program)) {
+		return nil, false
+	}
+	return &s.Program[f.Inst], true
+}
+
+// keywordOf returns the keyword where the location is that of the schema
+// (sibling false) or of another keyword beside it (sibling true), "" where the
+// location is the keyword's own.
+func keywordOf(in *table.Inst, detail uint32) (kw string, sibling bool) {
+	pick := func(lo, hi string) string {
+		if detail == DetailMax {
+			return hi
+		}
+		return lo
+	}
+	switch in.Op {
+	case table.OpAssertLength:
+		return pick("minLength", "maxLength"), false
+	case table.OpAssertItems:
+		if in.A == 0 {
+			return pick("minItems", "maxItems"), false
+		}
+	case table.OpAssertProperties:
+		return pick("minProperties", "maxProperties"), false
+	case table.OpLoopContains:
+		if detail == DetailMax {
+			return "maxContains", true
+		}
+		if in.C > 1 {
+			return "minContains", true
+		}
+	case table.OpLoopProperties:
+		switch detail {
+		case DetailRequired:
+			return "required", false
+		case DetailDependent:
+			return "dependentRequired", false
+		case DetailAdditional:
+			return "additionalProperties", false
+		}
+	}
+	return "", false
+}
+
+func segment(s *table.SchemaSections, at uint32) []byte {
+	l := s.Locations[(at-1)*locationWords:]
+	off, n := l[table.LocationSegment], l[table.LocationSegment+1]
+	return s.Strings[off : off+n]
+}
+
+// appendPlace appends location at-1: parents come before their children in the
+// section, so the recursion ends; it is as deep as the pointer is long.
+func appendPlace(dst []byte, s *table.SchemaSections, at uint32) []byte {
+	parent := s.Locations[(at-1)*locationWords+table.LocationParent]
+	if parent == 0 {
+		return append(append(dst, segment(s, at)...), '#')
+	}
+	dst = append(appendPlace(dst, s, parent), '/')
+	for _, c := range segment(s, at) {
+		switch c {
+		case '~':
+			dst = append(dst, '~', '0')
+		case '/':
+			dst = append(dst, '~', '1')
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
+
+// AppendMessage appends a line for people: what was found and what was wanted.
+// Of the request it repeats a number, or a name, within bounds; no strings.
+//
+// It is long because it is a table.
+func AppendMessage(dst []byte, t *table.Table, f Failure, tape *json.Tape) []byte {
+	s := &t.Schema
+	in, ok := instOf(s, f)
+	if !ok || f.Node >= uint32(len(tape.Nodes)) {
+		return append(dst, "does not match the schema"...)
+	}
+	text := func(d string) { dst = append(dst, d...) }
+	switch in.Op {
+	case table.OpAssertFail:
+		text("is not allowed")
+	case table.OpAssertType:
+		text("found ")
+		text(kindName(&tape.Nodes[f.Node]))
+		text(", wanted ")
+		dst = appendTypes(dst, in.A)
+	case table.OpAssertMinimum:
+		dst = appendCompared(dst, s, in, tape, f, " is less than ")
+	case table.OpAssertMaximum:
+		dst = appendCompared(dst, s, in, tape, f, " is greater than ")
+	case table.OpAssertExclusiveMinimum:
+		dst = appendCompared(dst, s, in, tape, f, " is not greater than ")
+	case table.OpAssertExclusiveMaximum:
+		dst = appendCompared(dst, s, in, tape, f, " is not less than ")
+	case table.OpAssertMultipleOf:
+		dst = appendCompared(dst, s, in, tape, f, " is not a multiple of ")
+	case table.OpAssertLength:
+		dst = appendCount(dst, in, f, uint64(tape.CodePoints(f.Node)), "character")
+	case table.OpAssertItems:
+		dst = appendCount(dst, in, f, uint64(tape.Nodes[f.Node].Len), "item")
+	case table.OpAssertProperties:
+		dst = appendCount(dst, in, f, uint64(tape.Nodes[f.Node].Len), "member")
+	case table.OpLoopContains:
+		dst = appendCount(dst, in, f, uint64(f.Arg), "matching item")
+	case table.OpAssertPattern:
+		text("does not match the pattern")
+	case table.OpAssertFormat:
+		text("is not a valid ")
+		text(format.ID(in.C).Name())
+	case table.OpAssertUnique:
+		text("item ")
+		dst = strconv.AppendUint(dst, elementIndex(tape, f.Node, f.Arg), 10)
+		text(" equals an earlier one")
+	case table.OpAssertEnum:
+		dst = appendEnum(dst, s, in.C)
+	case table.OpLogicAnyOf:
+		text("matches none of the alternatives")
+	case table.OpLogicOneOf:
+		text("matches none of the alternatives, wanted exactly one")
+		if f.Detail == DetailMax {
+			dst = dst[:len(dst)-len("none of the alternatives, wanted exactly one")]
+			text("more than one of the alternatives, wanted exactly one")
+		}
+	case table.OpLogicNot:
+		text("matches what it must not")
+	case table.OpLoopProperties:
+		dst = appendProperties(dst, s, in, f, tape)
+	case table.OpLoopUnevaluatedProperties:
+		text("member ")
+		dst = appendName(dst, tape, f.Arg)
+		text(" is not allowed")
+	case table.OpLoopUnevaluatedItems:
+		text("no further items are allowed")
+	default:
+		text("does not match the schema")
+	}
+	return dst
+}
+
+func kindName(n *json.Node) string {
+	switch n.Kind() {
+	case json.KindNull:
+		return "null"
+	case json.KindFalse, json.KindTrue:
+		return "boolean"
+	case json.KindNumber:
+		return "number"
+	case json.KindArray:
+		return "array"
+	case json.KindObject:
+		return "object"
+	}
+	return "string"
+}
+
+var typeNames = [...]string{"null", "boolean", "object", "array", "number", "string", "integer"}
+
+func appendTypes(dst []byte, mask uint8) []byte {
+	first := true
+	for i, name := range typeNames {
+		if mask>>i&1 == 0 {
+			continue
+		}
+		if !first {
+			dst = append(dst, " or "...)
+		}
+		first = false
+		dst = append(dst, name...)
+	}
+	return dst
+}
+
+func appendCut(dst, text []byte, most int) []byte {
+	if len(text) <= most {
+		return append(dst, text...)
+	}
+	for most > 0 && text[most]&0xc0 == 0x80 { // not within a character
+		most--
+	}
+	return append(append(dst, text[:most]...), "..."...)
+}
+
+func appendCompared(dst []byte, s *table.SchemaSections, in *table.Inst, tape *json.Tape, f Failure, than string) []byte {
+	dst = appendCut(dst, tape.Text(f.Node), maxNumberText)
+	dst = append(dst, than...)
+	c := s.Consts[in.C]
+	return appendCut(dst, s.Strings[c.Off:c.Off+c.Len], maxNumberText)
+}
+
+func appendCount(dst []byte, in *table.Inst, f Failure, found uint64, what string) []byte {
+	plural := func(n uint64) {
+		dst = strconv.AppendUint(dst, n, 10)
+		dst = append(dst, ' ')
+		dst = append(dst, what...)
+		if n != 1 {
+			dst = append(dst, 's')
+		}
+	}
+	dst = append(dst, "has "...)
+	plural(found)
+	if f.Detail == DetailMax {
+		dst = append(dst, ", wanted at most "...)
+		return strconv.AppendUint(dst, uint64(in.D), 10)
+	}
+	dst = append(dst, ", wanted at least "...)
+	return strconv.AppendUint(dst, uint64(in.C), 10)
+}
+
+func elementIndex(tape *json.Tape, array, element uint32) uint64 {
+	index := uint64(0)
+	for i := array + 1; i < element && i < uint32(len(tape.Nodes)); i = tape.Next(i) {
+		index++
+	}
+	return index
+}
+
+// appendEnum lists the values of a set, as many as there is room for.
+func appendEnum(dst []byte, s *table.SchemaSections, at uint32) []byte {
+	r := s.Enums[at:]
+	entries := r[table.EnumSlots+uint32(1)<<r[table.EnumLog]:]
+	start := len(dst)
+	n := r[table.EnumStrings]
+	dst = append(dst, "wanted "...)
+	total := n + r[table.EnumValues]
+	for k := uint32(json.KindNull); k <= json.KindTrue; k++ {
+		total += r[table.EnumLiterals] >> k & 1
+	}
+	switch {
+	case total == 0:
+		return append(dst[:start], "is not allowed, whatever the value"...)
+	case total > 1:
+		dst = append(dst, "one of "...)
+	}
+	first := len(dst)
+	comma := func() bool {
+		if len(dst)-start > maxEnumText {
+			return false
+		}
+		if len(dst) != first {
+			dst = append(dst, ", "...)
+		}
+		return true
+	}
+	for i := uint32(0); i < n; i++ {
+		if !comma() {
+			return append(dst, ", ..."...)
+		}
+		off, size := entries[i*3+table.EnumEntryText], entries[i*3+table.EnumEntryText+1]&^table.EnumEntryMore
+		dst = append(dst, '"')
+		dst = append(appendCut(dst, s.Strings[off:off+size], maxNameText), '"')
+	}
+	for k := uint32(json.KindNull); k <= json.KindTrue; k++ {
+		if r[table.EnumLiterals]>>k&1 == 0 {
+			continue
+		}
+		if !comma() {
+			return append(dst, ", ..."...)
+		}
+		dst = append(dst, [...]string{"null", "false", "true"}[k-json.KindNull]...)
+	}
+	for _, c := range entries[n*3:][:r[table.EnumValues]] {
+		if !comma() {
+			return append(dst, ", ..."...)
+		}
+		x := s.Consts[c]
+		switch x.Kind() {
+		case json.KindNumber:
+			dst = appendCut(dst, s.Strings[x.Off:x.Off+x.Len], maxNumberText)
+		case json.KindArray:
+			dst = append(dst, "an array"...)
+		default:
+			dst = append(dst, "an object"...)
+		}
+	}
+	return dst
+}
+
+// appendProperties says what is wrong with an object's members.
+func appendProperties(dst []byte, s *table.SchemaSections, in *table.Inst, f Failure, tape *json.Tape) []byte {
+	start := len(dst)
+	set := s.PropSets[in.C:]
+	masks := (set[table.SetBits] + 31) / 32
+	entries := set[table.SetSlots+uint32(1)<<set[table.SetLog]+masks:]
+	name := func(i uint32) {
+		e := entries[i*entryWords:]
+		off, n := e[table.EntryName], e[table.EntryInfo]&0xffff
+		dst = append(dst, '"')
+		dst = append(appendCut(dst, s.Strings[off:off+n], maxNameText), '"')
+	}
+	switch f.Detail {
+	case DetailRequired:
+		if f.Arg < set[table.SetEntries] {
+			dst = append(dst, "required member "...)
+			name(f.Arg)
+			return append(dst, " is missing"...)
+		}
+	case DetailDependent:
+		if f.Arg < set[table.SetDependents] {
+			at := set[table.SetEntries]*entryWords + set[table.SetPatterns]*patternWords + f.Arg*(1+masks)
+			d := entries[at : at+1+masks]
+			dst = append(dst, "member "...)
+			name(d[0])
+			dst = append(dst, " needs "...)
+			sep := ""
+			for i := uint32(0); i < set[table.SetBits] && len(dst)-start < 3*maxEnumText; i++ {
+				if d[1+i/32]>>(i%32)&1 != 0 {
+					dst = append(dst, sep...)
+					name(i)
+					sep = " and "
+				}
+			}
+			return dst
+		}
+	case DetailAdditional:
+		dst = append(dst, "member "...)
+		dst = appendName(dst, tape, f.Arg)
+		return append(dst, " is not allowed"...)
+	}
+	return append(dst, "does not match the schema"...)
+}
+
+// appendName appends a member's name as it is written in the request.
+func appendName(dst []byte, tape *json.Tape, node uint32) []byte {
+	if node >= uint32(len(tape.Nodes)) || tape.Nodes[node].Kind() != json.KindName {
+		return append(dst, "here"...)
+	}
+	dst = append(dst, '"')
+	return append(appendCut(dst, tape.Text(node), maxNameText), '"')
+}
