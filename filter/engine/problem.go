@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"unicode/utf8"
+
+	"portcullis/filter/schema"
+	"portcullis/filter/table"
+	"portcullis/filter/verdict"
+)
+
+// AppendProblem appends the problem document (RFC 9457) of the refusal d:
+//
+//	{"type":"urn:portcullis:problem:body_invalid","title":"Invalid request body",
+//	 "status":400,"code":"body_invalid","detail":"/price: -1 is less than 0",
+//	 "errors":[{"in":"body","pointer":"/price","keyword":"minimum","detail":"-1 is less than 0"}]}
+//
+// With full unset, detail and errors are left out: what was wrong stays in the
+// log. It must come before the engine's next check, and allocates nothing while
+// dst has room.
+func (e *Engine) AppendProblem(dst []byte, d *Decision, full bool) []byte {
+	name := d.Code.Name()
+	dst = append(dst, `{"type":"urn:portcullis:problem:`...)
+	dst = append(dst, name...)
+	dst = append(dst, `","title":"`...)
+	dst = append(dst, d.Code.Title()...)
+	dst = append(dst, `","status":`...)
+	dst = appendUint(dst, uint64(d.Code.Status()))
+	dst = append(dst, `,"code":"`...)
+	dst = append(dst, name...)
+	dst = append(dst, '"')
+	if full && d.Part != verdict.PartNone {
+		dst = append(dst, `,"detail":`...)
+		mark := len(dst)
+		dst = e.AppendDetail(append(dst, '"'), d)
+		dst = append(escape(dst, mark+1), '"')
+		dst = append(dst, `,"errors":[{"in":"`...)
+		dst = append(dst, d.Part.Name()...)
+		dst = append(dst, '"')
+		if d.Param != table.NoIndex {
+			dst = member(dst, "name")
+			mark = len(dst)
+			dst = append(dst, e.t.Param(d.Param).Name()...)
+			dst = append(escape(dst, mark), '"')
+		}
+		if d.Failed {
+			dst = member(dst, "pointer")
+			mark = len(dst)
+			dst = schema.AppendPointer(dst, e.failed, d.failure)
+			dst = append(escape(dst, mark), '"')
+			dst = member(dst, "keyword")
+			mark = len(dst)
+			dst = schema.AppendKeyword(dst, e.t, d.failure)
+			dst = append(escape(dst, mark), '"')
+			dst = member(dst, "detail")
+			mark = len(dst)
+			dst = schema.AppendMessage(dst, e.t, d.failure, e.failed)
+			dst = append(escape(dst, mark), '"')
+		}
+		dst = append(dst, "}]"...)
+	}
+	return append(dst, '}')
+}
+
+func member(dst []byte, name string) []byte {
+	dst = append(dst, `,"`...)
+	dst = append(dst, name...)
+	return append(dst, `":"`...)
+}
+
+// AppendDetail appends one line for people: where, and what is wrong there. It
+// may hold bytes of the request, bounded in number, as they came.
+func (e *Engine) AppendDetail(dst []byte, d *Decision) []byte {
+	if d.Part == verdict.PartNone {
+		return append(dst, d.Code.Title()...)
+	}
+	dst = append(dst, d.Part.Name()...)
+	if d.Param != table.NoIndex {
+		dst = append(dst, " parameter "...)
+		dst = append(dst, e.t.Param(d.Param).Name()...)
+	}
+	if d.Failed {
+		mark := len(dst)
+		dst = append(dst, ' ')
+		dst = schema.AppendPointer(dst, e.failed, d.failure)
+		if len(dst) == mark+1 {
+			dst = dst[:mark]
+		}
+		dst = append(dst, ": "...)
+		return schema.AppendMessage(dst, e.t, d.failure, e.failed)
+	}
+	dst = append(dst, ": "...)
+	switch d.Code {
+	case verdict.LimitExceeded, verdict.LimitUnavailable:
+		if d.Limit != table.NoIndex {
+			l := e.t.Limit(d.Limit)
+			dst = append(dst, l.Name...)
+			dst = append(dst, " allows "...)
+			dst = appendUint(dst, l.Requests)
+			dst = append(dst, " in "...)
+			dst = appendDuration(dst, l.WindowNanos)
+			return dst
+		}
+	case verdict.BodySyntax, verdict.BodyUTF8, verdict.BodyDuplicateName, verdict.BodyDepth, verdict.BodyNodes:
+		dst = append(dst, d.Code.Title()...)
+		dst = append(dst, " at byte "...)
+		return appendUint(dst, uint64(d.Offset))
+	}
+	return append(dst, d.Code.Title()...)
+}
+
+// AppendReason appends what a log line needs beside the code: the detail and,
+// for a schema's refusal, the keyword and its place in the description.
+func (e *Engine) AppendReason(dst []byte, d *Decision) []byte {
+	dst = e.AppendDetail(dst, d)
+	if d.Failed {
+		dst = append(dst, " ("...)
+		dst = schema.AppendLocation(dst, e.t, d.failure)
+		dst = append(dst, ')')
+	}
+	return dst
+}
+
+func appendUint(dst []byte, v uint64) []byte {
+	var b [20]byte
+	i := len(b)
+	for {
+		i--
+		b[i] = byte('0' + v%10)
+		if v /= 10; v == 0 {
+			return append(dst, b[i:]...)
+		}
+	}
+}
+
+// appendDuration writes whole units where they fit, as policies do.
+func appendDuration(dst []byte, nanos uint64) []byte {
+	units := [...]struct {
+		n    uint64
+		name string
+	}{{86400e9, "d"}, {3600e9, "h"}, {60e9, "m"}, {1e9, "s"}, {1e6, "ms"}}
+	for _, u := range units {
+		if nanos >= u.n && nanos%u.n == 0 {
+			return append(appendUint(dst, nanos/u.n), u.name...)
+		}
+	}
+	return append(appendUint(dst, nanos), "ns"...)
+}
+
+// escape makes dst[from:] fit for a JSON string, in place at the end of dst:
+// quotes, backslashes and controls are escaped, and bytes that are no UTF-8
+// become U+FFFD.
+func escape(dst []byte, from int) []byte {
+	n := len(dst) // raw text is dst[from:n]; the escaped one is put behind it, then moved
+	for i := from; i < n; {
+		c := dst[i]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+			i++
+		case c < 0x20:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			i++
+		case c < 0x80:
+			dst = append(dst, c)
+			i++
+		default:
+			size := validRune(dst[i:n])
+			if size == 0 {
+				dst = append(dst, 0xef, 0xbf, 0xbd)
+				i++
+				continue
+			}
+			dst = append(dst, dst[i:i+size]...)
+			i += size
+		}
+	}
+	m := copy(dst[from:], dst[n:])
+	return dst[:from+m]
+}
+
+const hexDigits = "0123456789abcdef"
+
+// validRune is the length of the UTF-8 sequence that b starts with, 0 when it
+// is none.
+func validRune(b []byte) int {
+	r, size := utf8.DecodeRune(b)
+	if r == utf8.RuneError && size <= 1 {
+		return 0
+	}
+	return size
+}

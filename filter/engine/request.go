@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"portcullis/filter/schema"
+	"portcullis/filter/table"
+	"portcullis/filter/verdict"
+)
+
+// Header is one field of a request. Names are lower case, as HTTP/2 and every
+// Proxy-Wasm host have them; pseudo-header fields are fields.
+type Header struct{ Name, Value []byte }
+
+// Request is what is known of a request. Its slices are valid during one call
+// of the engine; nothing of it is kept.
+type Request struct {
+	Headers   []Header // all fields in order, pseudo-header fields included
+	EndStream bool     // no body follows
+	Body      []byte   // for CheckBody: the whole body
+	NowNanos  int64    // Unix time
+
+	fields fields
+}
+
+// fields is the header fields that decide something, found in one pass.
+type fields struct {
+	method, path, authority, scheme           []byte
+	contentType, contentLength, contentCoding []byte
+	authorization                             []byte
+	upgrade, transferEncoding                 []byte
+	seen                                      uint32
+}
+
+// Bits of fields.seen.
+const (
+	seenMethod = 1 << iota
+	seenPath
+	seenAuthority
+	seenScheme
+	seenHost
+	seenContentType
+	seenContentLength
+	seenContentEncoding
+	seenAuthorization
+	seenUpgrade
+	seenTransferEncoding
+)
+
+// Decision is what the engine says of a request. It has a fixed size and is
+// reused; CheckHeaders resets it, CheckBody goes on with it.
+type Decision struct {
+	Code  verdict.Code
+	Mode  uint8 // table.ModeEnforce, ModeMonitor, ModeOff: what a refusal does
+	Part  verdict.Part
+	Op    uint32 // operation, table.NoIndex when none was found
+	Media uint32 // media type of the body, table.NoIndex
+	Param uint32 // parameter's record, table.NoIndex
+	Limit uint32 // limit's record that refused, table.NoIndex
+	// Methods is the allowed methods of a 405.
+	Methods table.Range
+	// RetryAfterNanos is how long until a limit lets the request through.
+	RetryAfterNanos int64
+	// Offset is the byte of the body at which it stops being JSON.
+	Offset uint32
+	// Unknown counts undeclared query parameters that were let through.
+	Unknown uint32
+	// Provider is the index of the token's issuer, table.NoIndex.
+	Provider uint32
+	// Failed is set when a schema refused; the engine holds the details until
+	// its next call.
+	Failed  bool
+	failure schema.Failure
+}
+
+// reset makes d the decision on a new request.
+func (d *Decision) reset() {
+	*d = Decision{Mode: table.ModeEnforce, Op: table.NoIndex, Media: table.NoIndex, Param: table.NoIndex,
+		Limit: table.NoIndex, Provider: table.NoIndex}
+}
+
+// scan fills r.fields and refuses what no reader may see twice or can read:
+// a doubled pseudo-header field, Host, Authorization, Content-Type,
+// Content-Length, Content-Encoding, Upgrade or Transfer-Encoding (RFC 9110
+// section 5.3, RFC 9113 section 8.3.1).
+func (r *Request) scan() (verdict.Code, uint32) {
+	f := &r.fields
+	*f = fields{}
+	for i := range r.Headers {
+		h := &r.Headers[i]
+		bit := uint32(0)
+		switch len(h.Name) {
+		case 4:
+			if string(h.Name) == "host" {
+				bit = seenHost
+				if f.authority == nil {
+					f.authority = h.Value
+				} else if string(f.authority) != string(h.Value) {
+					return verdict.RequestDuplicateHeader, uint32(i)
+				}
+			}
+		case 5:
+			if string(h.Name) == ":path" {
+				bit, f.path = seenPath, h.Value
+			}
+		case 7:
+			switch string(h.Name) {
+			case ":method":
+				bit, f.method = seenMethod, h.Value
+			case ":scheme":
+				bit, f.scheme = seenScheme, h.Value
+			case "upgrade":
+				bit, f.upgrade = seenUpgrade, h.Value
+			}
+		case 10:
+			if string(h.Name) == ":authority" {
+				bit = seenAuthority
+				if f.authority != nil && string(f.authority) != string(h.Value) {
+					return verdict.RequestDuplicateHeader, uint32(i)
+				}
+				f.authority = h.Value
+			}
+		case 12:
+			if string(h.Name) == "content-type" {
+				bit, f.contentType = seenContentType, h.Value
+			}
+		case 13:
+			if string(h.Name) == "authorization" {
+				bit, f.authorization = seenAuthorization, h.Value
+			}
+		case 14:
+			if string(h.Name) == "content-length" {
+				bit, f.contentLength = seenContentLength, h.Value
+			}
+		case 16:
+			if string(h.Name) == "content-encoding" {
+				bit, f.contentCoding = seenContentEncoding, h.Value
+			}
+		case 17:
+			if string(h.Name) == "transfer-encoding" {
+				bit, f.transferEncoding = seenTransferEncoding, h.Value
+			}
+		}
+		if f.seen&bit != 0 {
+			return verdict.RequestDuplicateHeader, uint32(i)
+		}
+		f.seen |= bit
+	}
+	if len(f.method) == 0 || f.seen&seenPath == 0 {
+		return verdict.RequestMalformed, 0
+	}
+	return verdict.Allow, 0
+}
+
+// contentLength is the declared length; ok is false when the field is there
+// and is not a plain number.
+func (f *fields) length() (n uint64, known, ok bool) {
+	if f.seen&seenContentLength == 0 {
+		return 0, false, true
+	}
+	if len(f.contentLength) == 0 || len(f.contentLength) > 18 {
+		return 0, true, false
+	}
+	for _, c := range f.contentLength {
+		if c < '0' || c > '9' {
+			return 0, true, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return n, true, true
+}
