@@ -130,6 +130,12 @@ type Machine struct {
 	numFailed  uint32 // failures found outside of branches, reported or not
 	overflow   bool   // scratch was too small
 
+	// Of the second look for failures.
+	isExplained, explaining bool
+	deepest                 uint32
+	best                    Failure
+	explained               [1]Failure
+
 	// What the slow loop over members came to.
 	slowPC, slowNode, slowDetail, slowArg uint32
 }
@@ -175,9 +181,19 @@ func (m *Machine) Collect(n int) {
 	m.maxFailures = max(1, min(n, cap(m.failures)))
 }
 
-// Failures returns what the last run found, outermost schema first. Valid
-// until the next run.
-func (m *Machine) Failures() []Failure { return m.failures }
+// Failures returns what the last run found, in the order of the run. It is to
+// be called before the tape or the table changes: where alternatives failed, it
+// looks once more at what was wrong with them. The slice is valid until the
+// next run.
+func (m *Machine) Failures() []Failure {
+	if !m.isExplained && m.s != nil {
+		m.isExplained = true
+		for i, f := range m.failures {
+			m.failures[i] = m.explain(f)
+		}
+	}
+	return m.failures
+}
 
 // Steps of a run: a base, and for each node a multiple of what the entry can
 // reach, within bounds, so that no body of ordinary size is refused.
@@ -190,7 +206,7 @@ const (
 // Validate judges the value at node by the procedure entry of t. NoIndex as
 // entry accepts anything.
 func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node uint32) Status {
-	m.failures = m.failures[:0]
+	m.failures, m.isExplained = m.failures[:0], false
 	if entry == table.NoIndex {
 		return StatusValid
 	}
@@ -206,16 +222,10 @@ func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node u
 	m.s, m.tape = s, tape
 	m.consts = json.Tape{Src: s.Strings, Nodes: s.Consts}
 	m.numWords, m.numTrail, m.scope, m.numFailed, m.overflow = 0, 0, 0, 0, false
-	m.generation++
-	if m.generation == 0 { // wrapped: old entries would look new
-		clear(m.memo)
-		m.generation = 1
-	}
+	m.forget()
 	m.frames[0] = frame{kind: frameRoot, node: node}
 	status := m.run(s.Proc(entry, table.ProcPC), node)
 	m.rollback(0)
-	m.s, m.tape = nil, nil
-	m.consts = json.Tape{}
 	if m.overflow {
 		status = StatusBudget
 	}

@@ -374,10 +374,12 @@ func appendProperties(dst []byte, s *table.SchemaSections, in *table.Inst, f Fai
 			d := entries[at : at+1+masks]
 			dst = append(dst, "member "...)
 			name(d[0])
-			dst = append(dst, " needs "...)
+			dst = append(dst, " needs member "...)
 			sep := ""
 			for i := uint32(0); i < set[table.SetBits] && len(dst)-start < 3*maxEnumText; i++ {
-				if d[1+i/32]>>(i%32)&1 != 0 {
+				e := entries[i*entryWords:]
+				off, n := e[table.EntryName], e[table.EntryInfo]&0xffff
+				if d[1+i/32]>>(i%32)&1 != 0 && tape.Member(f.Node, s.Strings[off:off+n]) == 0 {
 					dst = append(dst, sep...)
 					name(i)
 					sep = " and "

@@ -668,6 +668,9 @@ func (m *Machine) run(pc, node uint32) Status {
 				}
 				continue
 			}
+			if m.explaining {
+				m.consider(sp, Failure{failInst, failNode, failDetail, failArg})
+			}
 			// Back to the innermost branch.
 			for ; sp > try; sp-- {
 				if frames[sp].kind == frameMemo {

@@ -63,18 +63,22 @@ func (h hashing) collisions() int {
 }
 
 // order returns the indexes of all hashes, those that are first in front, and
-// otherwise by slot; within a slot they keep their order.
+// otherwise as they came, but for those that share a slot: they stand together.
 func (h hashing) order(first func(i int) bool) []int {
 	o := make([]int, len(h.hashes))
-	for i := range o {
+	leader := map[uint32]int{} // the first of each slot
+	for i, x := range h.hashes {
 		o[i] = i
+		if _, ok := leader[h.slot(x)]; !ok {
+			leader[h.slot(x)] = i
+		}
 	}
 	sort.SliceStable(o, func(a, b int) bool {
 		x, y := o[a], o[b]
 		if first(x) != first(y) {
 			return first(x)
 		}
-		return h.slot(h.hashes[x]) < h.slot(h.hashes[y])
+		return leader[h.slot(h.hashes[x])] < leader[h.slot(h.hashes[y])]
 	})
 	return o
 }
