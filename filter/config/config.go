@@ -81,6 +81,8 @@ type Config struct {
 	MaxPathBytes    uint32 // request target
 	MaxNodes        uint32 // values in a body
 	MaxDepth        uint32 // nesting of a body
+	MaxTokenBytes   uint32 // longest token
+	TokenCacheBytes uint32 // memory for verified tokens, per worker; 0 keeps none
 
 	secrets []secret
 }
@@ -108,6 +110,8 @@ var numbers = [...]number{
 	{"maxHeaderBytes", 1024, 1 << 20, 64 << 10, func(c *Config) *uint32 { return &c.MaxHeaderBytes }},
 	{"maxPathBytes", 16, 65536, 8192, func(c *Config) *uint32 { return &c.MaxPathBytes }},
 	{"maxNodes", 16, 4 << 20, 64 << 10, func(c *Config) *uint32 { return &c.MaxNodes }},
+	{"maxTokenBytes", 256, 64 << 10, 8 << 10, func(c *Config) *uint32 { return &c.MaxTokenBytes }},
+	{"tokenCacheBytes", 0, 16 << 20, 256 << 10, func(c *Config) *uint32 { return &c.TokenCacheBytes }},
 	{"maxDepth", 1, 1024, 64, func(c *Config) *uint32 { return &c.MaxDepth }},
 }
 

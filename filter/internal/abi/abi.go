@@ -86,11 +86,6 @@ const (
 	MetricGauge   Metric = 1
 )
 
-// CasCreate, given to SharedSet, writes only where no value stands: a host takes
-// cas 0 as "overwrite" and ignores any other for an absent key, so a number that
-// no value has yet reached is the one way to create without overwriting.
-const CasCreate = 0xFFFFFFFF
-
 // Host is what the plugin needs of a Proxy-Wasm host. Byte slices that it returns
 // lie in the arena: they are valid until the arena is reset, which the plugin
 // does at the start of each callback. Slices that it is given are only read, and
@@ -123,7 +118,7 @@ type Host interface {
 	// SharedGet reads a value of the shared data (proxy_get_shared_data).
 	SharedGet(key []byte) (value []byte, cas uint32, st Status)
 	// SharedSet writes a value when cas is still its number, or always when cas is
-	// 0 (proxy_set_shared_data). See [CasCreate].
+	// 0 (proxy_set_shared_data). Hosts ignore the cas of a key that is absent.
 	SharedSet(key, value []byte, cas uint32) Status
 	// CallForeign calls a function of the host by name
 	// (proxy_call_foreign_function).
@@ -135,6 +130,8 @@ type Host interface {
 	// (WASI environ_get). It may allocate: configuration time only. The slice is
 	// the caller's.
 	Environ() []byte
+	// Random fills dst with random bytes (WASI random_get).
+	Random(dst []byte) bool
 	// Linked is the size of the table that was linked into the module, 0 when
 	// there is none; ReadLinked copies len(dst) bytes of it, from off.
 	Linked() uint32

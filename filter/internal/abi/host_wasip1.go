@@ -55,6 +55,9 @@ func environSizesGet(count, size unsafe.Pointer) uint32
 //go:wasmimport wasi_snapshot_preview1 environ_get
 func environGet(list, buf unsafe.Pointer) uint32
 
+//go:wasmimport wasi_snapshot_preview1 random_get
+func randomGet(buf unsafe.Pointer, n uint32) uint32
+
 // linkedRead copies n bytes, from off, of the linked table to dst and returns n;
 // with n = 0 it returns the table's size. In a module without a table it returns 0
 // and copies nothing. See linked_wasip1.s.
@@ -206,6 +209,9 @@ func (VM) Environ() []byte {
 	}
 	return buf
 }
+
+// Random implements [Host].
+func (VM) Random(dst []byte) bool { return randomGet(data(dst), uint32(len(dst))) == 0 }
 
 // Linked implements [Host].
 func (VM) Linked() uint32 { return linkedRead(nil, 0, 0) }

@@ -1,0 +1,25 @@
+//go:build budget
+
+package main
+
+import "runtime"
+
+// The budget build lets tests read the guest's own memory statistics. They are no
+// part of the module that ships: runtime.ReadMemStats stops the world.
+
+var stats runtime.MemStats
+
+// budgetMallocs is the number of heap objects allocated so far.
+//
+//go:wasmexport portcullis_budget_mallocs
+func budgetMallocs() uint64 { runtime.ReadMemStats(&stats); return stats.Mallocs }
+
+// budgetHeap is the bytes of heap in use.
+//
+//go:wasmexport portcullis_budget_heap
+func budgetHeap() uint64 { runtime.ReadMemStats(&stats); return stats.HeapInuse }
+
+// budgetCollections is the number of collections so far.
+//
+//go:wasmexport portcullis_budget_collections
+func budgetCollections() uint64 { runtime.ReadMemStats(&stats); return uint64(stats.NumGC) }

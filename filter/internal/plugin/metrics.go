@@ -1,0 +1,93 @@
+package plugin
+
+import (
+	"portcullis/filter/internal/abi"
+	"portcullis/filter/verdict"
+)
+
+// Counters beside those that stand for a reason code. The first ones are the ways
+// in which a request passes.
+const (
+	passedAllowed = iota
+	passedModeOff
+	passedUnknown
+	passedUpgrade
+	metricUnknownStreams
+	metricArenaOverflows
+	metricSuppressedLines
+	numCounters
+)
+
+// counterNames is indexed by the constants above. Names are append-only: they are
+// documented in filter/FORMATS.md.
+var counterNames = [numCounters]string{
+	passedAllowed:         "portcullis.requests_allowed",
+	passedModeOff:         "portcullis.passed.mode_off",
+	passedUnknown:         "portcullis.passed.unknown_operation",
+	passedUpgrade:         "portcullis.passed.upgrade",
+	metricUnknownStreams:  "portcullis.unknown_streams",
+	metricArenaOverflows:  "portcullis.arena_overflows",
+	metricSuppressedLines: "portcullis.suppressed_log_lines",
+}
+
+// metrics holds the host's ids of all counters. A metric never decides anything: a
+// host without metrics loses them and nothing else.
+//
+// Invariants: an id is valid only where its bit in ok is set.
+type metrics struct {
+	defined  bool
+	counters [numCounters]metric
+	refused  [verdict.NumCodes]metric
+	would    [verdict.NumCodes]metric
+}
+
+type metric struct {
+	id uint32
+	ok bool
+}
+
+// define makes all counters, once a VM; configuration only.
+func (m *metrics) define(h abi.Host) {
+	if m.defined {
+		return
+	}
+	m.defined = true
+	for i := range m.counters {
+		m.counters[i] = define(h, counterNames[i])
+	}
+	for c := verdict.NeedBody + 1; c < verdict.NumCodes; c++ {
+		m.refused[c] = define(h, "portcullis.refused."+c.Name())
+		m.would[c] = define(h, "portcullis.would_refuse."+c.Name())
+	}
+}
+
+func define(h abi.Host, name string) metric {
+	id, st := h.DefineMetric(abi.MetricCounter, name)
+	return metric{id, st == abi.StatusOK}
+}
+
+// add counts one.
+func (m *metrics) add(h abi.Host, counter int) { m.addN(h, counter, 1) }
+
+// addN counts n; hosts refuse to add 0.
+func (m *metrics) addN(h abi.Host, counter int, n uint32) {
+	if n > 0 {
+		count(h, m.counters[counter], int64(n))
+	}
+}
+
+func (m *metrics) refuse(h abi.Host, c verdict.Code)      { count(h, m.refused[inRange(c)], 1) }
+func (m *metrics) wouldRefuse(h abi.Host, c verdict.Code) { count(h, m.would[inRange(c)], 1) }
+
+func count(h abi.Host, c metric, n int64) {
+	if c.ok {
+		h.AddMetric(c.id, n)
+	}
+}
+
+func inRange(c verdict.Code) verdict.Code {
+	if c >= verdict.NumCodes {
+		return verdict.Internal
+	}
+	return c
+}

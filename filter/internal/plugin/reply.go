@@ -1,0 +1,195 @@
+package plugin
+
+import (
+	"strconv"
+
+	"portcullis/filter/config"
+	"portcullis/filter/internal/abi"
+	"portcullis/filter/verdict"
+)
+
+const (
+	// bodyRoom and headerRoom are what an answer is built in. An engine that writes
+	// more than bodyRoom is cut down to the minimal document.
+	bodyRoom   = 16 << 10
+	headerRoom = 2 << 10
+	// detailsPrefix begins the response code details, which access logs show.
+	detailsPrefix = "portcullis_"
+	nanosPerSec   = 1e9
+)
+
+// replier builds answers (RFC 9457) in fixed buffers.
+type replier struct {
+	body    []byte
+	headers abi.PairsWriter
+	value   [256]byte // of one header field
+	details [64]byte
+}
+
+func (p *replier) init() {
+	p.body = make([]byte, 0, bodyRoom)
+	p.headers.Buf = make([]byte, headerRoom)
+}
+
+// refuse answers c by v.d, for a root that has an engine or not.
+func (v *VM) refuse(c *stream, r *root) abi.Action {
+	if r == nil {
+		return v.refuseWith(c, nil, nil)
+	}
+	return v.refuseWith(c, r, r.engine)
+}
+
+// refuseWith counts, logs and answers the refusal v.d. e is the engine that made
+// v.d, nil when there is none; r may be nil.
+func (v *VM) refuseWith(c *stream, r *root, e Engine) abi.Action {
+	v.metrics.refuse(v.host, v.d.Code)
+	v.logRefusal(c, r, e)
+	// Before the call: a host may run callbacks of this stream inside it.
+	c.state = stateDecided
+	id, flags := c.id, c.flags
+
+	p := &v.reply
+	full := r != nil && r.cfg.ErrorDetail == config.DetailFull
+	p.body = p.body[:0]
+	switch {
+	case flags&flagHead != 0:
+	case flags&flagGRPC != 0:
+		p.body = append(p.body, v.d.Code.Title()...) // becomes grpc-message
+	case e != nil:
+		p.body = e.AppendProblem(p.body, &v.d, full)
+		if len(p.body) > bodyRoom {
+			p.body = appendMinimal(make([]byte, 0, bodyRoom), v.d.Code)
+		}
+	default:
+		p.body = appendMinimal(p.body, v.d.Code)
+	}
+	headers := v.replyHeaders(r, e)
+	grpc := int32(-1)
+	if flags&flagGRPC != 0 {
+		grpc = grpcStatus(v.d.Code)
+	}
+	details := append(append(p.details[:0], detailsPrefix...), v.d.Code.Name()...)
+	status := uint32(v.d.Code.Status())
+	if v.host.Reply(status, details, p.body, headers, grpc) != abi.StatusOK {
+		// The host takes no answer: the stream stays paused, and its end is the
+		// host's. It is not let through.
+		v.log.line(v.host, abi.LevelWarn, "no answer could be sent for a refused request, stream ", id)
+	}
+	return abi.Pause
+}
+
+// replyHeaders builds the header map of the answer.
+func (v *VM) replyHeaders(r *root, e Engine) []byte {
+	code := v.d.Code
+	status := code.Status()
+	challenge := challengeOf(code)
+	retry := status == 429 || status == 503
+	methods := code == verdict.RouteMethodNotAllowed && e != nil
+	count := uint32(2)
+	for _, more := range [...]bool{challenge != "", retry, methods} {
+		if more {
+			count++
+		}
+	}
+	w := &v.reply.headers
+	w.Begin(count)
+	w.Add("content-type", "application/problem+json", nil)
+	w.Add("cache-control", "no-store", nil)
+	if challenge != "" {
+		w.Add("www-authenticate", challenge, nil)
+	}
+	if retry {
+		w.Add("retry-after", "", strconv.AppendInt(v.reply.value[:0], retrySeconds(v.d.RetryAfterNanos), 10))
+	}
+	if methods {
+		w.Add("allow", "", v.appendMethods(v.reply.value[:0], e))
+	}
+	return w.End()
+}
+
+// appendMethods lists what a path allows (RFC 9110 section 10.2.1), as far as dst has
+// room.
+func (v *VM) appendMethods(dst []byte, e Engine) []byte {
+	t := e.Table()
+	for i := v.d.Methods.Start; i < v.d.Methods.End(); i++ {
+		name, _ := t.Method(i)
+		if len(dst)+len(name)+2 > cap(dst) {
+			break
+		}
+		if len(dst) > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, name...)
+	}
+	return dst
+}
+
+// retrySeconds rounds up: to come back earlier is to be refused again.
+func retrySeconds(nanos int64) int64 {
+	if nanos <= nanosPerSec {
+		return 1
+	}
+	return nanos/nanosPerSec + min(nanos%nanosPerSec, 1)
+}
+
+// challengeOf is the WWW-Authenticate field that goes with code (RFC 9110 section
+// 11.6.1, RFC 6750 section 3), "" where there is none.
+func challengeOf(code verdict.Code) string {
+	switch code {
+	case verdict.TokenMissing, verdict.CredentialMissing, verdict.CredentialInvalid:
+		return "Bearer"
+	case verdict.AuthorizeScope:
+		return `Bearer error="insufficient_scope"`
+	}
+	if code.Status() == 401 {
+		return `Bearer error="invalid_token"`
+	}
+	return ""
+}
+
+// gRPC statuses (google.rpc.Code).
+const (
+	grpcInvalidArgument   = 3
+	grpcDeadlineExceeded  = 4
+	grpcPermissionDenied  = 7
+	grpcResourceExhausted = 8
+	grpcUnimplemented     = 12
+	grpcInternal          = 13
+	grpcUnavailable       = 14
+	grpcUnauthenticated   = 16
+)
+
+// grpcStatus is the gRPC status of a refusal.
+func grpcStatus(code verdict.Code) int32 {
+	switch code.Status() {
+	case 401:
+		return grpcUnauthenticated
+	case 403:
+		return grpcPermissionDenied
+	case 404, 405:
+		return grpcUnimplemented
+	case 408:
+		return grpcDeadlineExceeded
+	case 413, 414, 429, 431:
+		return grpcResourceExhausted
+	case 500:
+		return grpcInternal
+	case 503:
+		return grpcUnavailable
+	}
+	return grpcInvalidArgument
+}
+
+// appendMinimal appends the problem document of a refusal that no engine knows
+// more about: the members that engine.AppendProblem writes without detail.
+func appendMinimal(dst []byte, code verdict.Code) []byte {
+	dst = append(dst, `{"type":"urn:portcullis:problem:`...)
+	dst = append(dst, code.Name()...)
+	dst = append(dst, `","title":"`...)
+	dst = append(dst, code.Title()...)
+	dst = append(dst, `","status":`...)
+	dst = strconv.AppendUint(dst, uint64(code.Status()), 10)
+	dst = append(dst, `,"code":"`...)
+	dst = append(dst, code.Name()...)
+	return append(dst, `"}`...)
+}

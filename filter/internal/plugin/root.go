@@ -1,0 +1,137 @@
+package plugin
+
+import (
+	"strconv"
+
+	"portcullis/filter/config"
+	"portcullis/filter/engine"
+	"portcullis/filter/internal/abi"
+	"portcullis/filter/table"
+)
+
+// root is one root context: a plugin configuration and its engine. Several may
+// live in a VM; streams name theirs.
+type root struct {
+	id           uint32
+	cfg          config.Config
+	engine       Engine // nil until a configuration was good
+	ticks        uint64
+	timeoutTicks uint64
+}
+
+// arenaSlack is room for what a callback is handed beside headers and body: shared
+// data, answers of host functions, ranges of the configuration.
+const arenaSlack = 72 << 10
+
+// source reads the plugin configuration from the host.
+type source struct{ v *VM }
+
+// Range implements config.Source. Each range takes the place of the last.
+func (s source) Range(start, max uint32) ([]byte, bool) {
+	s.v.arena.Reset()
+	b, st := s.v.host.Bytes(abi.BufferPluginConfig, start, max)
+	return b, st == abi.StatusOK
+}
+
+// Configure reads a plugin configuration of size bytes and makes its engine. What
+// is wrong with it is one log line and false; what was loaded before stays.
+func (v *VM) Configure(id, size uint32) bool {
+	v.begin()
+	r := v.root(id)
+	if r == nil {
+		r = &root{id: id}
+		v.roots = append(v.roots, r)
+	}
+	cfg, err := config.Load(source{v}, size)
+	if err != nil {
+		return v.bad(err.Error())
+	}
+	raw, problem := v.table(cfg)
+	if problem != "" {
+		return v.bad(problem)
+	}
+	cfg.Table = nil // the engine has it
+	opt := engine.Options{
+		Store: &v.store, Sig: &v.sig,
+		MaxBodyBytes: cfg.MaxBodyBytes, MaxHeaders: cfg.MaxHeaders, MaxHeaderBytes: cfg.MaxHeaderBytes,
+		MaxPathBytes: cfg.MaxPathBytes, MaxNodes: cfg.MaxNodes, MaxDepth: cfg.MaxDepth,
+		MaxTokenBytes: cfg.MaxTokenBytes, TokenCacheBytes: cfg.TokenCacheBytes, Mode: uint8(cfg.Mode),
+	}
+	if !v.host.Random(opt.Seed[:]) {
+		return v.bad("the host gives no random bytes")
+	}
+	e, problem := v.open(raw, cfg, v.host.Environ(), opt)
+	if problem != "" {
+		return v.bad(problem)
+	}
+	v.grow(cfg)
+	v.metrics.define(v.host)
+	v.host.SetTick(r.install(cfg, e))
+	v.logLoaded(r, len(raw))
+	return true
+}
+
+// table is the table's bytes: from the configuration or from the module.
+func (v *VM) table(cfg *config.Config) (raw []byte, problem string) {
+	if cfg.Table != nil {
+		return cfg.Table, ""
+	}
+	n := v.host.Linked()
+	if n == 0 {
+		return nil, `plugin configuration: no table: want base64 under "table", or a module made by schemagen link`
+	}
+	raw = make([]byte, n)
+	if !v.host.ReadLinked(raw, 0) {
+		return nil, "the table linked into the module can't be read"
+	}
+	return raw, ""
+}
+
+// grow makes the VM's scratch large enough for cfg beside what it holds already.
+func (v *VM) grow(cfg *config.Config) {
+	headers := cfg.MaxHeaderBytes + cfg.MaxHeaders*10 + 4 // as serialized
+	v.arena.Grow(headers + cfg.MaxBodyBytes + 1 + arenaSlack)
+	v.streams.grow(cfg.MaxOpenRequests)
+	v.held.grow(cfg.MaxHeldRequests)
+	if uint32(len(v.headers)) < cfg.MaxHeaders {
+		v.headers = make([]engine.Header, cfg.MaxHeaders)
+	}
+}
+
+// install makes e the root's engine and returns the tick period in milliseconds.
+// A request waits at least the configured time and at most one period more.
+func (r *root) install(cfg *config.Config, e Engine) (periodMs uint32) {
+	periodMs = min(max(cfg.BodyTimeoutMs/10, 10), 1000)
+	r.cfg, r.engine = *cfg, e
+	r.timeoutTicks = uint64((cfg.BodyTimeoutMs + periodMs - 1) / periodMs)
+	return periodMs
+}
+
+// bad logs why a configuration is refused.
+func (v *VM) bad(why string) bool {
+	v.host.Log(abi.LevelError, []byte(logPrefix+why))
+	return false
+}
+
+// openEngine is the Opener of the filter.
+func openEngine(raw []byte, cfg *config.Config, environ []byte, opt engine.Options) (Engine, string) {
+	t, bad, off := table.Open(raw)
+	if bad != table.ErrNone {
+		return nil, "table refused: " + bad.String() + " (at byte " + strconv.Itoa(int(off)) + " of " + strconv.Itoa(len(raw)) + ")"
+	}
+	opt.Secrets = make([][]byte, t.NumSecrets())
+	for i := range opt.Secrets {
+		name := t.Secret(uint32(i))
+		value, ok := cfg.Secret(name, environ)
+		if !ok {
+			return nil, "the table needs the secret " + strconv.QuoteToASCII(string(name)) +
+				": neither \"secrets\" nor the environment variable " + config.EnvironName(name) + " has it"
+		}
+		opt.Secrets[i] = value
+	}
+	e, limit := engine.New(t, opt)
+	if e == nil {
+		return nil, "table refused: limit " + strconv.QuoteToASCII(string(t.Limit(uint32(limit)).Name)) + " can't be counted exactly"
+	}
+	return e, ""
+}

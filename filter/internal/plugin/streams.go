@@ -1,0 +1,185 @@
+package plugin
+
+// state is where a stream stands; see the picture in the package's comment.
+type state uint8
+
+// States. The zero value is no state: it marks an empty cell.
+const (
+	stateOpen state = iota + 1
+	stateHeld
+	statePassed
+	stateDecided
+)
+
+// Flags of a stream, from its header fields.
+const (
+	flagHead    = 1 << iota // answers carry no body (RFC 9110 section 9.3.2)
+	flagGRPC                // answers carry a gRPC status
+	flagUpgrade             // the connection changes protocol: there is no body
+	flagOff                 // nothing of the request is judged
+)
+
+// stream is one HTTP stream that the host has told about.
+type stream struct {
+	id    uint32
+	root  uint32
+	held  uint16 // in stateHeld: index in the pool
+	state state
+	flags uint8
+	mode  uint8 // table.Mode* that holds for it, 0 before the headers
+}
+
+// streams finds streams by context id: open addressing with linear probing, in
+// memory of fixed size. It never holds a stream twice.
+//
+// Invariants: n <= max <= len(cells)/2, so that a probe ends; every stream lies
+// between its home cell and the next empty one. Pointers to cells are valid until
+// the next add or remove.
+type streams struct {
+	cells []stream
+	max   uint32
+	n     uint32
+}
+
+// grow makes room for max streams; configuration only.
+func (s *streams) grow(max uint32) {
+	if max <= s.max {
+		return
+	}
+	size := uint32(16)
+	for size < 2*max {
+		size *= 2
+	}
+	old := s.cells
+	s.cells, s.max, s.n = make([]stream, size), max, 0
+	for i := range old {
+		if old[i].state != 0 {
+			*s.insert(old[i].id) = old[i]
+		}
+	}
+}
+
+// home is the first cell that id may lie in. Ids count up, and multiplying by an
+// odd constant spreads them.
+func (s *streams) home(id uint32) uint32 {
+	return (id * 0x9E3779B1) >> 7 & (uint32(len(s.cells)) - 1)
+}
+
+func (s *streams) next(i uint32) uint32 { return (i + 1) & (uint32(len(s.cells)) - 1) }
+
+// find returns the stream id, nil when it is unknown.
+func (s *streams) find(id uint32) *stream {
+	if s.n == 0 {
+		return nil
+	}
+	for i := s.home(id); s.cells[i].state != 0; i = s.next(i) {
+		if s.cells[i].id == id {
+			return &s.cells[i]
+		}
+	}
+	return nil
+}
+
+// add makes an open stream; it does nothing when it is known or there is no room.
+func (s *streams) add(id, root uint32) {
+	if s.n >= s.max || s.find(id) != nil {
+		return
+	}
+	*s.insert(id) = stream{id: id, root: root, state: stateOpen}
+}
+
+// insert returns the empty cell for id.
+func (s *streams) insert(id uint32) *stream {
+	i := s.home(id)
+	for s.cells[i].state != 0 {
+		i = s.next(i)
+	}
+	s.n++
+	return &s.cells[i]
+}
+
+// remove forgets id, and moves back what had to probe past it.
+func (s *streams) remove(id uint32) {
+	c := s.find(id)
+	if c == nil {
+		return
+	}
+	mask := uint32(len(s.cells)) - 1
+	hole := s.home(id)
+	for &s.cells[hole] != c {
+		hole = s.next(hole)
+	}
+	s.n--
+	for i := s.next(hole); s.cells[i].state != 0; i = s.next(i) {
+		// The stream at i may move into the hole when its home does not lie
+		// between them (cyclically).
+		if (i-s.home(s.cells[i].id))&mask >= (i-hole)&mask {
+			s.cells[hole] = s.cells[i]
+			hole = i
+		}
+	}
+	s.cells[hole] = stream{}
+}
+
+// held is a request that waits for its body: what the engine's decision on its
+// headers leaves for the body, and nothing that points to the request.
+type held struct {
+	id       uint32 // stream, 0 in a free slot
+	op       uint32
+	media    uint32
+	maxBody  uint32
+	deadline uint64 // in ticks of the root
+	length   int64  // Content-Length, -1 when not given
+	engine   Engine // that judged the headers: a reload must not change it
+	root     *root
+	next     uint16 // free list
+}
+
+// pool is the slots of held requests.
+//
+// Invariants: free slots form a list from first, ended by poolEnd; used counts the
+// others.
+type pool struct {
+	slots []held
+	first uint16
+	used  uint32
+}
+
+const poolEnd = 0xFFFF
+
+// grow makes room for max requests; configuration only.
+func (p *pool) grow(max uint32) {
+	max = min(max, poolEnd)
+	if uint32(len(p.slots)) == 0 {
+		p.first = poolEnd
+	}
+	if uint32(len(p.slots)) >= max {
+		return
+	}
+	old := uint32(len(p.slots))
+	slots := make([]held, max)
+	copy(slots, p.slots)
+	p.slots = slots
+	for i := max; i > old; i-- {
+		p.slots[i-1].next = p.first
+		p.first = uint16(i - 1)
+	}
+}
+
+// take returns a free slot; ok is false when limit slots are taken already.
+func (p *pool) take(limit uint32) (i uint16, ok bool) {
+	if p.used >= limit || len(p.slots) == 0 || p.first == poolEnd {
+		return 0, false
+	}
+	i = p.first
+	p.first = p.slots[i].next
+	p.used++
+	return i, true
+}
+
+// free gives a slot back.
+func (p *pool) free(i uint16) {
+	p.slots[i] = held{next: p.first}
+	p.first = i
+	p.used--
+}

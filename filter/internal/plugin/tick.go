@@ -1,0 +1,57 @@
+package plugin
+
+import (
+	"portcullis/filter/config"
+	"portcullis/filter/internal/abi"
+	"portcullis/filter/table"
+	"portcullis/filter/verdict"
+)
+
+// Tick runs the watchdog of one root context. Time is counted in ticks: hosts may
+// have a frozen clock, and a tick that is late only lengthens the wait.
+func (v *VM) Tick(id uint32) {
+	v.begin()
+	r := v.root(id)
+	if r == nil {
+		return
+	}
+	r.ticks++
+	v.log.tick(v.host)
+	v.metrics.addN(v.host, metricArenaOverflows, v.arena.TakeOverflows())
+	if v.held.used == 0 {
+		return
+	}
+	late := false
+	for i := range v.held.slots {
+		if h := &v.held.slots[i]; h.id != 0 && h.root == r && r.ticks > h.deadline {
+			v.timeout(uint16(i))
+			late = true
+		}
+	}
+	if late {
+		v.host.SetContext(id)
+	}
+}
+
+// timeout ends a request whose body has not come.
+func (v *VM) timeout(i uint16) {
+	h := &v.held.slots[i]
+	c := v.streams.find(h.id)
+	if c == nil || c.state != stateHeld || c.held != i {
+		v.held.free(i) // a contradiction: Delete frees slots
+		return
+	}
+	code := verdict.BodyTimeout
+	if !v.sawBody && h.root.cfg.Hold == config.HoldStop {
+		code = verdict.BodyUnjudged
+		v.logSetup()
+	}
+	v.arena.Reset()
+	known := v.host.SetContext(h.id) == abi.StatusOK
+	v.resume(h, code)
+	monitor := c.mode == table.ModeMonitor
+	v.settleHeld(c)
+	if monitor && known {
+		v.host.Resume() // it waits for nobody else
+	}
+}

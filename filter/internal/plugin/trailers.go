@@ -1,0 +1,60 @@
+package plugin
+
+import (
+	"portcullis/filter/internal/abi"
+	"portcullis/filter/verdict"
+)
+
+// maxTrailers bounds the trailer fields of a request.
+const maxTrailers = 64
+
+// checkTrailers refuses trailers that would say something the judgement already
+// rests on: framing, routing and credentials (RFC 9110 section 6.5.1), and the
+// identity that this filter itself passes on. An upstream may merge trailers into
+// its headers.
+func (v *VM) checkTrailers(_ *root) verdict.Code {
+	raw, st := v.host.Pairs(abi.MapRequestTrailers)
+	if st == abi.StatusNotFound || st == abi.StatusEmpty {
+		return verdict.Allow
+	}
+	if st != abi.StatusOK {
+		if v.arena.Overflowed() {
+			return verdict.RequestHeadersTooLarge
+		}
+		return verdict.Internal
+	}
+	p, fault := abi.OpenPairs(raw, maxTrailers)
+	switch fault {
+	case abi.PairsGood:
+	case abi.PairsTooMany:
+		return verdict.RequestHeadersTooMany
+	default:
+		return verdict.Internal
+	}
+	for {
+		name, _, ok := p.Next()
+		if !ok {
+			return verdict.Allow
+		}
+		if forbiddenTrailer(name) {
+			return verdict.RequestTrailerForbidden
+		}
+	}
+}
+
+// forbiddenTrailer reports a name that no trailer may have. Names are lower case,
+// as HTTP/2 has them.
+func forbiddenTrailer(name []byte) bool {
+	if len(name) == 0 || name[0] == ':' || hasPrefix(name, "x-portcullis-") || hasPrefix(name, "x-forwarded-") || hasPrefix(name, "x-envoy-") {
+		return true
+	}
+	switch string(name) {
+	case "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "apikey",
+		"host", "content-length", "content-type", "content-encoding", "content-range", "transfer-encoding", "te", "trailer",
+		"connection", "upgrade", "expect", "max-forwards", "range", "cache-control", "forwarded", "x-real-ip":
+		return true
+	}
+	return false
+}
+
+func hasPrefix(b []byte, p string) bool { return len(b) >= len(p) && string(b[:len(p)]) == p }

@@ -1,0 +1,519 @@
+package wasmgen
+
+import (
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/token"
+	"go/types"
+	"math/bits"
+)
+
+// Values are 64 bits wide on WebAssembly's stack, in canonical form: narrower
+// unsigned integers zero-extended, signed ones sign-extended, bools 0 or 1.
+// Conditions are 32 bits wide.
+
+// typeOf returns the underlying type of an expression.
+func (t *translator) typeOf(e ast.Expr) types.Type {
+	tv, ok := t.source.info.Types[e]
+	if !ok || tv.Type == nil {
+		if id, isIdent := e.(*ast.Ident); isIdent {
+			if obj := t.object(id); obj != nil && obj.Type() != nil {
+				return obj.Type().Underlying()
+			}
+		}
+		fail(e, "expression has no type")
+	}
+	return tv.Type.Underlying()
+}
+
+func (t *translator) object(id *ast.Ident) types.Object {
+	if obj := t.source.info.Defs[id]; obj != nil {
+		return obj
+	}
+	return t.source.info.Uses[id]
+}
+
+// scalar returns size in bytes and signedness of an integer, bool or pointer.
+func (t *translator) scalar(n ast.Node, typ types.Type) (size int, signed bool) {
+	switch u := typ.Underlying().(type) {
+	case *types.Pointer:
+		return 8, false
+	case *types.Basic:
+		if u.Info()&(types.IsInteger|types.IsBoolean) != 0 {
+			if u.Info()&types.IsUntyped != 0 {
+				return 8, true
+			}
+			return int(t.source.sizes.Sizeof(u)), u.Info()&(types.IsUnsigned|types.IsBoolean) == 0
+		}
+	}
+	fail(n, "type %s is not a scalar", typ)
+	return
+}
+
+// constant returns the value of a constant expression.
+func (t *translator) constant(e ast.Expr) (int64, bool) {
+	tv, ok := t.source.info.Types[e]
+	if ok && tv.Value != nil {
+		switch v := constant.ToInt(tv.Value); v.Kind() {
+		case constant.Int:
+			if i, ok := constant.Int64Val(v); ok {
+				return i, true
+			}
+			u, ok := constant.Uint64Val(v)
+			return int64(u), ok
+		case constant.Bool:
+			if constant.BoolVal(tv.Value) {
+				return 1, true
+			}
+			return 0, true
+		}
+	}
+	if id, isIdent := ast.Unparen(e).(*ast.Ident); isIdent {
+		if b, ok := t.frame.env[t.object(id)]; ok && b.isConst {
+			return b.value, true
+		}
+	}
+	return 0, false
+}
+
+func (t *translator) push(v int64) {
+	if v < 0 {
+		t.emitf("I64Const $0x%x", uint64(v))
+		return
+	}
+	t.emitf("I64Const $%d", v)
+}
+
+// expr pushes the value of e, of which the low need bits will be looked at: all
+// 64 must be canonical.
+func (t *translator) expr(e ast.Expr, need int) {
+	if v, ok := t.constant(e); ok {
+		t.push(v)
+		return
+	}
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		t.expr(e.X, need)
+	case *ast.Ident:
+		t.get(t.local(e).v)
+	case *ast.BinaryExpr:
+		if isCondition(e.Op) {
+			t.boolean(e)
+			return
+		}
+		t.binary(e, t.typeOf(e), e.Op, e.X, func(need int) { t.expr(e.Y, need) }, e.Y, need)
+	case *ast.UnaryExpr:
+		t.unary(e, need)
+	case *ast.CallExpr:
+		t.callExpr(e, need)
+	case *ast.IndexExpr, *ast.SelectorExpr, *ast.StarExpr:
+		off := t.address(e)
+		t.load(e, t.typeOf(e), off)
+	default:
+		fail(e, "expression %T is outside the subset", e)
+	}
+}
+
+func isCondition(op token.Token) bool {
+	switch op {
+	case token.LAND, token.LOR, token.EQL, token.NEQ, token.LSS, token.LEQ, token.GTR, token.GEQ:
+		return true
+	}
+	return false
+}
+
+// binary pushes x op y. The right side is a function because op= has it too.
+func (t *translator) binary(n ast.Node, typ types.Type, op token.Token, x ast.Expr, y func(need int), ye ast.Expr, need int) {
+	size, signed := t.scalar(n, typ)
+	// Bits above need do not matter to these, if they do not in the result.
+	low := 64
+	if need <= size*8 {
+		low = need
+	}
+	switch op {
+	case token.ADD, token.SUB, token.MUL:
+		t.expr(x, low)
+		y(low)
+		t.emit(map[token.Token]string{token.ADD: "I64Add", token.SUB: "I64Sub", token.MUL: "I64Mul"}[op])
+		t.canonical(size, signed, need)
+	case token.AND, token.OR, token.XOR:
+		t.expr(x, low)
+		y(low)
+		t.emit(map[token.Token]string{token.AND: "I64And", token.OR: "I64Or", token.XOR: "I64Xor"}[op])
+	case token.AND_NOT:
+		t.expr(x, low)
+		if c, ok := t.constant(ye); ok {
+			t.push(^c)
+		} else {
+			y(low)
+			t.push(-1)
+			t.emit("I64Xor")
+		}
+		t.emit("I64And")
+		// Canonical operands leave the bits above 0 (unsigned) or a sign.
+	case token.SHL, token.SHR:
+		if op == token.SHL {
+			t.expr(x, low)
+		} else {
+			t.expr(x, 64)
+		}
+		t.shiftCount(ye, size)
+		switch {
+		case op == token.SHL:
+			t.emit("I64Shl")
+			t.canonical(size, signed, need)
+		case signed:
+			t.emit("I64ShrS")
+		default:
+			t.emit("I64ShrU")
+		}
+	case token.QUO, token.REM:
+		if c, ok := t.constant(ye); !ok || c == 0 || c == -1 {
+			fail(n, "a divisor must be a constant other than 0 and -1")
+		}
+		t.expr(x, 64)
+		y(64)
+		name := map[token.Token]string{token.QUO: "I64Div", token.REM: "I64Rem"}[op]
+		t.emit(name + map[bool]string{true: "S", false: "U"}[signed])
+	default:
+		fail(n, "operator %s is outside the subset", op)
+	}
+}
+
+// shiftCount pushes a count that is known to be in range.
+func (t *translator) shiftCount(e ast.Expr, size int) {
+	if c, ok := t.constant(e); ok {
+		if c < 0 || c >= 64 {
+			fail(e, "shift count %d out of range", c)
+		}
+		t.push(c)
+		return
+	}
+	if m, ok := ast.Unparen(e).(*ast.BinaryExpr); ok && m.Op == token.AND {
+		if c, ok := t.constant(m.Y); ok && c >= 0 && c < 64 {
+			if c == 63 { // as WebAssembly does itself
+				t.expr(m.X, 6)
+			} else {
+				t.expr(m, 64)
+			}
+			return
+		}
+	}
+	fail(e, "a shift count must be a constant or masked, as in n & 63")
+}
+
+// canonical brings the low bits of a result to 64.
+func (t *translator) canonical(size int, signed bool, need int) {
+	switch {
+	case size == 8 || need <= size*8:
+	case signed:
+		t.emitf("I64Extend%dS", size*8)
+	default:
+		t.push(1<<(size*8) - 1)
+		t.emit("I64And")
+	}
+}
+
+func (t *translator) unary(e *ast.UnaryExpr, need int) {
+	if e.Op == token.AND {
+		off := t.address(e.X)
+		t.emit("I64ExtendI32U")
+		if off != 0 {
+			t.push(off)
+			t.emit("I64Add")
+		}
+		return
+	}
+	if e.Op == token.NOT {
+		t.boolean(e)
+		return
+	}
+	size, signed := t.scalar(e, t.typeOf(e))
+	switch e.Op {
+	case token.ADD:
+		t.expr(e.X, need)
+	case token.SUB:
+		t.push(0)
+		t.expr(e.X, need)
+		t.emit("I64Sub")
+		t.canonical(size, signed, need)
+	case token.XOR:
+		t.expr(e.X, need)
+		t.push(-1)
+		t.emit("I64Xor")
+		if !signed {
+			t.canonical(size, signed, need)
+		}
+	default:
+		fail(e, "operator %s is outside the subset", e.Op)
+	}
+}
+
+// boolean pushes a condition as a value.
+func (t *translator) boolean(e ast.Expr) {
+	if isShortCircuit(e) {
+		v := t.newVariable("bool")
+		t.set(v, func() { t.push(0) })
+		l := t.block("Block")
+		t.jumpIf(e, false, l)
+		t.set(v, func() { t.push(1) })
+		t.end()
+		t.get(v)
+		return
+	}
+	t.condition(e, false)
+	t.emit("I64ExtendI32U")
+}
+
+func isShortCircuit(e ast.Expr) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.UnaryExpr:
+		return e.Op == token.NOT && isShortCircuit(e.X)
+	case *ast.BinaryExpr:
+		return e.Op == token.LAND || e.Op == token.LOR
+	}
+	return false
+}
+
+// condition pushes a condition, or its opposite, in 32 bits. It is not a short
+// circuit.
+func (t *translator) condition(e ast.Expr, not bool) {
+	e = ast.Unparen(e)
+	if u, ok := e.(*ast.UnaryExpr); ok && u.Op == token.NOT {
+		t.condition(u.X, !not)
+		return
+	}
+	b, ok := e.(*ast.BinaryExpr)
+	if !ok || !isCondition(b.Op) {
+		t.expr(e, 64)
+		if not {
+			t.emit("I64Eqz")
+		} else {
+			t.emit("I32WrapI64")
+		}
+		return
+	}
+	op := b.Op
+	if not {
+		op = map[token.Token]token.Token{token.EQL: token.NEQ, token.NEQ: token.EQL, token.LSS: token.GEQ,
+			token.GEQ: token.LSS, token.GTR: token.LEQ, token.LEQ: token.GTR}[op]
+	}
+	typ := t.typeOf(b.X)
+	if basic, isBasic := typ.(*types.Basic); isBasic && basic.Info()&types.IsUntyped != 0 {
+		typ = t.typeOf(b.Y)
+	}
+	_, signed := t.scalar(b, typ)
+	t.expr(b.X, 64)
+	if c, ok := t.constant(b.Y); ok && c == 0 && (op == token.EQL || op == token.NEQ) {
+		t.emit("I64Eqz")
+		if op == token.NEQ {
+			t.emit("I32Eqz")
+		}
+		return
+	}
+	t.expr(b.Y, 64)
+	name := map[token.Token]string{token.EQL: "I64Eq", token.NEQ: "I64Ne", token.LSS: "I64Lt", token.LEQ: "I64Le",
+		token.GTR: "I64Gt", token.GEQ: "I64Ge"}[op]
+	if op != token.EQL && op != token.NEQ {
+		name += map[bool]string{true: "S", false: "U"}[signed]
+	}
+	t.emit(name)
+}
+
+// jumpIf branches to l if e is want, and goes on otherwise.
+func (t *translator) jumpIf(e ast.Expr, want bool, l *label) {
+	e = ast.Unparen(e)
+	if c, ok := t.constant(e); ok {
+		if (c != 0) == want {
+			t.br("Br", l)
+		}
+		return
+	}
+	if u, ok := e.(*ast.UnaryExpr); ok && u.Op == token.NOT {
+		t.jumpIf(u.X, !want, l)
+		return
+	}
+	if b, ok := e.(*ast.BinaryExpr); ok && (b.Op == token.LAND || b.Op == token.LOR) {
+		// Either side alone decides for this outcome.
+		decides := b.Op == token.LOR
+		if decides == want {
+			t.jumpIf(b.X, want, l)
+			t.jumpIf(b.Y, want, l)
+			return
+		}
+		skip := t.block("Block")
+		t.jumpIf(b.X, decides, skip)
+		t.jumpIf(b.Y, want, l)
+		t.end()
+		return
+	}
+	t.condition(e, !want)
+	t.br("BrIf", l)
+}
+
+// address pushes a 32-bit address and returns a static offset to add to it.
+func (t *translator) address(e ast.Expr) int64 {
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return t.address(e.X)
+	case *ast.StarExpr:
+		t.expr(e.X, 64)
+		t.emit("I32WrapI64")
+		return 0
+	case *ast.SelectorExpr:
+		sel := t.source.info.Selections[e]
+		if sel == nil || sel.Kind() != types.FieldVal || len(sel.Index()) != 1 {
+			fail(e, "only direct fields can be selected")
+		}
+		recv := sel.Recv().Underlying()
+		if p, ok := recv.(*types.Pointer); ok {
+			t.expr(e.X, 64)
+			t.emit("I32WrapI64")
+			return t.fieldOffset(p.Elem(), sel.Index()[0])
+		}
+		return t.address(e.X) + t.fieldOffset(recv, sel.Index()[0])
+	case *ast.IndexExpr:
+		return t.element(e)
+	}
+	fail(e, "%T has no address in the subset", e)
+	return 0
+}
+
+func (t *translator) fieldOffset(typ types.Type, index int) int64 {
+	st := typ.Underlying().(*types.Struct)
+	fields := make([]*types.Var, st.NumFields())
+	for i := range fields {
+		fields[i] = st.Field(i)
+	}
+	return t.source.sizes.Offsetsof(fields)[index]
+}
+
+// element pushes the address of x[i].
+func (t *translator) element(e *ast.IndexExpr) int64 {
+	var elem types.Type
+	base := func() { t.sliceBase(e.X) }
+	switch u := t.typeOf(e.X).(type) {
+	case *types.Slice:
+		elem = u.Elem()
+	case *types.Array:
+		elem = u.Elem()
+		if id, ok := ast.Unparen(e.X).(*ast.Ident); ok {
+			if obj := t.object(id); obj.Parent() != t.source.pkg.Scope() {
+				fail(e, "only package variables can be arrays")
+			}
+			base = func() { t.emitf("Get $·%s(SB)", id.Name) }
+		} else {
+			base = func() {
+				off := t.address(e.X)
+				t.emit("I64ExtendI32U")
+				if off != 0 {
+					t.push(off)
+					t.emit("I64Add")
+				}
+			}
+		}
+	default:
+		fail(e, "only slices and arrays can be indexed")
+	}
+	size := t.source.sizes.Sizeof(elem)
+	index, off := t.splitIndex(e.Index)
+	base()
+	if index != nil {
+		t.expr(index, 32)
+		t.scale(size)
+		t.emit("I64Add")
+	}
+	t.emit("I32WrapI64")
+	return off * size
+}
+
+// splitIndex takes a constant off an index, for the offset of the load.
+func (t *translator) splitIndex(e ast.Expr) (ast.Expr, int64) {
+	if c, ok := t.constant(e); ok {
+		return nil, c
+	}
+	if b, ok := ast.Unparen(e).(*ast.BinaryExpr); ok && b.Op == token.ADD {
+		if c, ok := t.constant(b.Y); ok && c >= 0 && c < 1<<16 {
+			if size, _ := t.scalar(e, t.typeOf(e)); size == 8 {
+				return b.X, c
+			}
+		}
+	}
+	return e, 0
+}
+
+func (t *translator) scale(size int64) {
+	switch {
+	case size == 1:
+	case size&(size-1) == 0:
+		t.push(int64(bits.TrailingZeros64(uint64(size))))
+		t.emit("I64Shl")
+	default:
+		t.push(size)
+		t.emit("I64Mul")
+	}
+}
+
+// sliceBase pushes the address of a slice's first element.
+func (t *translator) sliceBase(e ast.Expr) {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		t.get(t.local(e).v)
+	case *ast.SelectorExpr:
+		off := t.address(e)
+		t.emitf("I64Load $%d", off)
+	case *ast.SliceExpr:
+		t.sliceBase(e.X)
+		if e.Low != nil {
+			t.expr(e.Low, 64)
+			t.scale(t.source.sizes.Sizeof(t.typeOf(e.X).(*types.Slice).Elem()))
+			t.emit("I64Add")
+		}
+	default:
+		fail(e, "%T is not a slice of the subset", e)
+	}
+}
+
+// sliceLen pushes the length of a slice.
+func (t *translator) sliceLen(e ast.Expr) {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		t.get(t.local(e).length)
+	case *ast.SelectorExpr:
+		off := t.address(e)
+		t.emitf("I64Load $%d", off+8)
+	case *ast.SliceExpr:
+		if e.High != nil {
+			t.expr(e.High, 64)
+		} else {
+			t.sliceLen(e.X)
+		}
+		if e.Low != nil {
+			t.expr(e.Low, 64)
+			t.emit("I64Sub")
+		}
+	default:
+		fail(e, "%T is not a slice of the subset", e)
+	}
+}
+
+// load pops an address and pushes the value there.
+func (t *translator) load(n ast.Node, typ types.Type, off int64) {
+	size, signed := t.scalar(n, typ)
+	t.emitf("%s $%d", loadOp(size, signed), off)
+}
+
+func loadOp(size int, signed bool) string {
+	if size == 8 {
+		return "I64Load"
+	}
+	return fmt.Sprintf("I64Load%d%s", size*8, map[bool]string{true: "S", false: "U"}[signed])
+}
+
+func storeOp(size int) string {
+	if size == 8 {
+		return "I64Store"
+	}
+	return fmt.Sprintf("I64Store%d", size*8)
+}
