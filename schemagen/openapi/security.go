@@ -28,19 +28,38 @@ func (w *walker) security(n *source.Node) {
 		w.unenforceable(list, "security-invalid", fmt.Sprintf("found %s as security, wanted an array", list.Kind), "")
 		return
 	}
+	before := len(w.op.Unenforceable)
 	for _, item := range list.Items {
 		if item.Kind != source.Object {
 			w.unenforceable(item, "security-invalid", fmt.Sprintf("found %s as a security requirement, wanted an object", item.Kind), "")
 			continue
 		}
-		w.op.Security = append(w.op.Security, w.requirement(item))
+		if r, ok := w.requirement(item); ok {
+			w.op.Security = append(w.op.Security, r)
+		}
+	}
+	if len(w.op.Security) == 0 && len(list.Items) > 0 && len(w.op.Unenforceable) == before {
+		// Without an alternative left the operation would be public.
+		w.op.Unenforceable = append(w.op.Unenforceable, codeScheme)
 	}
 }
 
-func (w *walker) requirement(item *source.Node) (r ir.Requirement) {
+const codeScheme = "security-scheme"
+
+// requirement reads one alternative. ok is false when a scheme of it can't be
+// judged: the alternative is left out, since no request meets it.
+func (w *walker) requirement(item *source.Node) (r ir.Requirement, ok bool) {
+	ok = true
 	for i, scopes := range item.Items {
-		scheme := w.scheme(item.Keys[i].Name, scopes)
+		name := item.Keys[i].Name
+		scheme := w.scheme(name)
 		if scheme == nil {
+			if w.add(scopes, codeScheme, fmt.Sprintf("found a requirement of the security scheme %q, wanted one that the description defines and that is known", name), securityHint) {
+				ok = false
+			}
+			continue
+		}
+		if !w.useStands(scheme, scopes) {
 			continue
 		}
 		use := ir.SchemeUse{Scheme: scheme}
@@ -53,27 +72,25 @@ func (w *walker) requirement(item *source.Node) (r ir.Requirement) {
 		}
 		r.Uses = append(r.Uses, use)
 	}
-	return r
+	return r, ok
 }
 
-// scheme is the security scheme called name, or nil when it can't be judged
-// and that is reported at use.
-func (w *walker) scheme(name string, use *source.Node) *ir.Scheme {
+// scheme is the security scheme called name, or nil when it is not known.
+func (w *walker) scheme(name string) *ir.Scheme {
 	s, ok := w.schemes[name]
 	if !ok {
 		s = w.newScheme(name)
 		w.schemes[name] = s
 	}
-	if s == nil {
-		w.unenforceable(use, "security-scheme", fmt.Sprintf("found a requirement of the security scheme %q, wanted one that the description defines and that is known", name), securityHint)
-		return nil
-	}
-	if code := schemeGap[s.Kind]; code != "" {
-		if g, isGap := gaps[code]; isGap && !w.add(use, code, fmt.Sprintf("%s (%s), wanted one that can be checked", g.message, name), g.hint) {
-			return nil // waived: the requirement holds without it
-		}
-	}
 	return s
+}
+
+// useStands reports the gap of a scheme that can't be checked, if there is one.
+// Waived, the requirement holds without it.
+func (w *walker) useStands(s *ir.Scheme, use *source.Node) bool {
+	code := schemeGap[s.Kind]
+	g, isGap := gaps[code]
+	return !isGap || w.add(use, code, fmt.Sprintf("%s (%s), wanted one that can be checked", g.message, s.Name), g.hint)
 }
 
 // schemeGap is the gap of each kind. Such a requirement refuses by itself, so

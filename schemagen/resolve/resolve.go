@@ -162,6 +162,11 @@ func (r *Registry) resolve(from *source.Document, ref string, hops int) (*source
 	if n := source.AtPointer(doc.Root, ptr); n != nil {
 		return n, nil
 	}
+	if ptr == "/" {
+		// Strictly the member with the empty name; where there is none, people and
+		// tools mean the whole document.
+		return doc.Root, nil
+	}
 	return r.resolveThrough(doc, ref, ptr, hops)
 }
 

@@ -45,6 +45,8 @@ func TestResolve(t *testing.T) {
 		{"#/p{q}", "/p{q}"},
 		{"", ""},
 		{"#", ""},
+		{"#/", ""},
+		{"sub/part.json#/", ""},
 		{"main.yaml#/a", "/a"},
 		{"./sub/../main.yaml#/a", "/a"},
 		{"sub/part.json", ""},
