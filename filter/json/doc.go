@@ -16,7 +16,7 @@
 // the text, but for duplicate names under attack, where it is n log n.
 //
 // The hot loop, kernel in kernel.go, is written in the subset of Go that the
-// generator in internal/wasmgen translates to structured WebAssembly; plain Go
+// generator filter/internal/wasmgen translates to structured WebAssembly; plain Go
 // runs everywhere else and is the reference in the tests.
 //
 // Invariants of a tape made by Parse:
@@ -26,3 +26,5 @@
 //     those of an object alternate between KindName and a value;
 //   - strings and names are valid UTF-8, with valid escapes only.
 package json
+
+//go:generate go run portcullis/filter/internal/wasmgen/cmd -func kernel -out kernel_wasm.s

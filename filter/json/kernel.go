@@ -3,7 +3,7 @@ package json
 import "math/bits"
 
 // This file is the source of kernel_wasm.s: it keeps to the subset of Go that
-// internal/wasmgen translates, and `go generate` must follow every change.
+// filter/internal/wasmgen translates, and `go generate` must follow every change.
 
 // parseState is what the kernel works on. The kernel returns when it is done,
 // when it refuses, or in front of a name it leaves to continueName.
@@ -99,8 +99,8 @@ parse:
 					i += 8
 					continue
 				}
-				bit := uint64(bits.TrailingZeros64(m)) & 56
-				h = hashWord(h, w&(1<<bit-1))
+				bit := uint64(bits.TrailingZeros64(m))
+				h = hashWord(h, w&(1<<(bit&56)-1))
 				i += bit >> 3
 				break
 			}
@@ -268,7 +268,7 @@ func closerOf(meta uint64) uint64 {
 func skipSpace(src []byte, n, i uint64) uint64 {
 	for i < n {
 		c := uint64(src[i])
-		if c > ' ' || spaces>>c&1 == 0 {
+		if c > ' ' || spaces>>(c&63)&1 == 0 {
 			break
 		}
 		i++
@@ -369,6 +369,8 @@ func sequence(src []byte, n, i uint64) uint64 {
 
 // escape returns the length of the escape at i (a surrogate pair is one
 // escape), or a status.
+//
+//wasmgen:cold
 func escape(src []byte, n, i uint64) (size, bad uint64) {
 	if i+1 >= n {
 		return 0, uint64(ErrSyntax)

@@ -1,3 +1,5 @@
+//go:build !wasm
+
 package json
 
 func runKernel(s *parseState) { kernel(s) }

@@ -95,6 +95,11 @@ func clampLimit(n int) uint32 {
 // After a refusal the tape is empty. The tape refers to src: it is valid until
 // src changes. Parse does not allocate.
 func (p *Parser) Parse(t *Tape, src []byte, opt Options) Status {
+	return p.parse(t, src, opt, runKernel)
+}
+
+// parse is Parse with a choice of kernel, for the tests.
+func (p *Parser) parse(t *Tape, src []byte, opt Options, run func(*parseState)) Status {
 	t.Src = src
 	t.Nodes = t.Nodes[:0]
 	p.ErrOffset = 0
@@ -103,10 +108,10 @@ func (p *Parser) Parse(t *Tape, src []byte, opt Options) Status {
 	}
 	s := &p.state
 	p.begin(s, t, src, opt)
-	runKernel(s)
+	run(s)
 	for s.status == pauseName {
 		if continueName(s) {
-			runKernel(s)
+			run(s)
 		}
 	}
 	status, num := Status(s.status), s.num
