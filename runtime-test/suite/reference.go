@@ -24,12 +24,12 @@ type referenceJudge struct {
 func (j *referenceJudge) Judge(data []byte) (Verdict, error) {
 	doc, err := source.Parse("instance.json", "", data)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{Malformed: err.Error()}, nil
 	}
 	failures := j.Validate(doc.Root)
 	if len(failures) == 0 {
 		return Verdict{Valid: true}, nil
 	}
 	f := failures[0]
-	return Verdict{Pointer: f.Instance, Keyword: f.Keyword, Location: f.Schema.Pointer}, nil
+	return Verdict{Pointer: f.Instance, Keyword: f.Keyword, Location: f.Schema.URI + "#" + f.Schema.Pointer}, nil
 }

@@ -163,6 +163,8 @@ func (r *runner) group(file string, index int, g *group) {
 			switch {
 			case err != nil:
 				o.Detail = err.Error()
+			case v.Malformed != "":
+				o.Detail = "found no JSON text: " + v.Malformed
 			case v.Valid != t.Valid:
 				o.Detail = fmt.Sprintf("found %s, wanted %s", word(v.Valid), word(t.Valid))
 				if !v.Valid {
@@ -246,10 +248,13 @@ type Judge interface {
 }
 
 // Verdict is the outcome for one text. Pointer and Keyword tell the first
-// failure of an invalid one; Keyword is "" for the schema false.
+// failure of an invalid one; Keyword is "false" for the schema false.
 type Verdict struct {
 	Valid    bool
 	Pointer  string
 	Keyword  string
-	Location string // of the keyword in its schema, a JSON Pointer
+	Location string // of the keyword: the URI of its document with a JSON Pointer as fragment
+	Message  string // for people; the reference engine has none
+	// Malformed says what is wrong with a text that is no JSON; "" otherwise.
+	Malformed string
 }

@@ -38,17 +38,36 @@ func runAll(t *testing.T, opts Options) int {
 	return passed
 }
 
+// engines are what every test of the suite runs on.
+func engines(t *testing.T) map[string]Engine {
+	t.Helper()
+	wasm, err := NewWasm("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { wasm.Close() })
+	return map[string]Engine{"reference": Reference{}, "native": &Native{}, "wazero": wasm}
+}
+
 func TestOfficialSuite(t *testing.T) {
 	official(t)
-	if passed := runAll(t, Options{Dir: officialDir, Optional: true, Engine: Reference{}}); passed != numOfficial {
-		t.Errorf("passed = %d, want %d", passed, numOfficial)
+	for name, engine := range engines(t) {
+		t.Run(name, func(t *testing.T) {
+			if passed := runAll(t, Options{Dir: officialDir, Optional: true, Engine: engine}); passed != numOfficial {
+				t.Errorf("passed = %d, want %d", passed, numOfficial)
+			}
+		})
 	}
 }
 
 // The drafts of which no official tests come with the project, and OpenAPI.
 func TestOwnSuite(t *testing.T) {
-	if passed := runAll(t, Options{Dir: "testdata", Engine: Reference{}}); passed < 200 {
-		t.Errorf("passed = %d, want over 200", passed)
+	for name, engine := range engines(t) {
+		t.Run(name, func(t *testing.T) {
+			if passed := runAll(t, Options{Dir: "testdata", Engine: engine}); passed < 200 {
+				t.Errorf("passed = %d, want over 200", passed)
+			}
+		})
 	}
 }
 
@@ -60,8 +79,10 @@ func TestDraft6AsDraft7(t *testing.T) {
 	translate(t, dir, "draft6", "draft7", func(file string, text string) string {
 		return strings.ReplaceAll(text, "draft-06/schema", "draft-07/schema")
 	})
-	if passed := runAll(t, Options{Dir: dir, Draft: "draft7", Optional: true, Engine: Reference{}}); passed < 1200 {
-		t.Errorf("passed = %d, want over 1200", passed)
+	for _, engine := range []Engine{Reference{}, &Native{}} {
+		if passed := runAll(t, Options{Dir: dir, Draft: "draft7", Optional: true, Engine: engine}); passed < 1200 {
+			t.Errorf("%T: passed = %d, want over 1200", engine, passed)
+		}
 	}
 }
 
@@ -79,9 +100,15 @@ func TestDraft202012As201909(t *testing.T) {
 			"#/prefixItems/", "#/items/", "draft/2020-12/", "draft/2019-09/", "localhost:1234/draft2020-12/", "localhost:1234/draft2019-09/",
 		).Replace(text))
 	})
-	skipped := 0
-	passed := 0
-	err := Run(Options{Dir: dir, Draft: "draft2019-09", Optional: true, Engine: Reference{}}, func(o Outcome) {
+	for _, engine := range []Engine{Reference{}, &Native{}} {
+		runOlder(t, Options{Dir: dir, Draft: "draft2019-09", Optional: true, Engine: engine})
+	}
+}
+
+func runOlder(t *testing.T, opts Options) {
+	t.Helper()
+	skipped, passed := 0, 0
+	err := Run(opts, func(o Outcome) {
 		switch {
 		case o.Passed:
 			passed++

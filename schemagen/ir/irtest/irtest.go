@@ -26,7 +26,7 @@ type Options struct {
 // Failure is one assertion that did not hold.
 type Failure struct {
 	Instance string // JSON Pointer of the value
-	Keyword  string
+	Keyword  string // "false" for the schema false
 	Schema   ir.Loc
 }
 
@@ -88,7 +88,7 @@ func (x *Validator) run(s *ir.Schema, v *source.Node) *result {
 	st.properties, st.items = map[string]bool{}, map[int]bool{}
 	if s.Bool != nil {
 		if !*s.Bool {
-			st.fail("", s.Loc)
+			st.fail("false", s.Loc)
 		}
 		return &st.result
 	}
