@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -58,6 +59,7 @@ func (r *Result) NumOperations() (n int) {
 // builder is one build on its way.
 type builder struct {
 	opts  Options
+	specs []string // paths of the descriptions
 	diags diag.List
 	reg   *resolve.Registry
 	pol   *policy.Policy
@@ -74,18 +76,18 @@ func Build(o Options) (*Result, error) {
 	b := &builder{opts: o, reg: resolve.New(o.Resources), build: &ir.Build{}, scope: map[*ir.API]*policy.Scope{}, hash: sha256.New()}
 	b.low = lower.New(b.reg, lower.Options{Formats: o.Formats}, &b.diags)
 	b.readPolicy()
-	specs := o.Specs
-	if len(specs) == 0 {
+	b.specs = o.Specs
+	if len(b.specs) == 0 {
 		for _, a := range b.pol.APIs {
 			if a.Spec != "" {
-				specs = append(specs, a.Spec)
+				b.specs = append(b.specs, a.Spec)
 			}
 		}
 	}
-	if len(specs) == 0 && !b.failed() {
+	if len(b.specs) == 0 && !b.failed() {
 		return nil, errors.New("found no description, wanted at least one on the command line or under apis in the policy")
 	}
-	for _, path := range specs {
+	for _, path := range b.specs {
 		b.progress("reading " + path)
 		b.description(path)
 	}
@@ -95,7 +97,7 @@ func Build(o Options) (*Result, error) {
 	b.digest()
 
 	strs := emit.NewStrings()
-	sel := isel.New(strs, isel.Options{}, &b.diags)
+	sel := isel.New(strs, isel.Options{DocumentName: b.documentName}, &b.diags)
 	b.progress("compiling patterns")
 	b.eachSchema(sel.Check)
 	b.settle()
@@ -217,6 +219,32 @@ func (b *builder) apiName(path string, entry *policy.API) string {
 		}
 		unique = fmt.Sprintf("%s-%d", name, i)
 	}
+}
+
+// documentName is the name of a document in the table: the path of a file as
+// seen from the folder of the first description, other URIs as they are.
+func (b *builder) documentName(uri string) string {
+	path, ok := filePath(uri)
+	if !ok || len(b.specs) == 0 {
+		return uri
+	}
+	base, err := filepath.Abs(b.specs[0])
+	if err != nil {
+		return uri
+	}
+	rel, err := filepath.Rel(filepath.Dir(base), path)
+	if err != nil {
+		return uri
+	}
+	return filepath.ToSlash(rel)
+}
+
+func filePath(uri string) (string, bool) {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "file" {
+		return "", false
+	}
+	return filepath.FromSlash(u.Path), true
 }
 
 // addDigest adds one input to the digest, with its kind and length, so that

@@ -35,6 +35,9 @@ type Options struct {
 	// MaxPatternStates and MaxPatternBytes bound an automaton; 0 is regex's
 	// default.
 	MaxPatternStates, MaxPatternBytes int
+	// DocumentName is what the cold section calls a document, by its URI, so
+	// that a table does not depend on where files lie; nil is the URI itself.
+	DocumentName func(uri string) string
 }
 
 // Compiler collects schemas and makes the sections. It is used once.

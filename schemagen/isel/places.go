@@ -25,7 +25,11 @@ func (c *Compiler) locate(loc ir.Loc, keyword string) uint32 {
 	if loc.URI == "" && loc.Pointer == "" && loc.Node == nil && keyword == "" {
 		return 0
 	}
-	at := c.step(0, loc.URI)
+	name := loc.URI
+	if c.opts.DocumentName != nil {
+		name = c.opts.DocumentName(name)
+	}
+	at := c.step(0, name)
 	p := loc.Pointer
 	for p != "" {
 		p = strings.TrimPrefix(p, "/")

@@ -186,7 +186,7 @@ func describe(n *source.Node) string {
 
 // nearest is the name that a typing error may have meant, or "".
 func nearest(name string, names []string) string {
-	best, bestDist := "", len(name)/2+1
+	best, bestDist := "", (len(name)+1)/2+1
 	for _, n := range names {
 		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < bestDist {
 			best, bestDist = n, d

@@ -1,0 +1,311 @@
+package compile
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"portcullis/filter/table"
+	"portcullis/schemagen/diag"
+)
+
+// dir writes files into a fresh folder.
+func dir(t *testing.T, files map[string]string) string {
+	t.Helper()
+	d := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(d, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
+const spec = `openapi: 3.1.0
+info: {title: T, version: '1'}
+paths:
+  /users/{id}:
+    get:
+      operationId: getUser
+      tags: [users]
+      security: [{token: [read]}]
+      parameters: [{name: id, in: path, required: true, schema: {type: string, minLength: 1}}]
+    post:
+      operationId: changeUser
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      security: [{token: []}]
+      requestBody: {content: {application/json: {schema: {type: object}}}}
+  /open:
+    get: {operationId: open, security: []}
+    post:
+      security: []
+      requestBody: {content: {application/xml: {schema: {type: object}}}}
+components: {securitySchemes: {token: {type: http, scheme: bearer}}}
+`
+
+const jwk = `{kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo}`
+
+// good is a policy for spec that leaves nothing to find.
+const good = `version: 1
+apis: [{spec: api.yaml, hosts: [API.example.com, '*.example.org:8443'], basePath: /v1/}]
+providers:
+  idp: {issuer: https://idp.example, audiences: [a], keys: [{jwk: ` + jwk + `}]}
+schemes: {token: [idp]}
+limits: {slow: {requests: 10, per: 1m, by: 'path:id'}}
+operations:
+- {operation: getUser, limits: [slow], maxBodyBytes: 0}
+- {operation: 'POST /open', mediaTypes: {application/xml: pass}}
+`
+
+func build(t *testing.T, policy string, strict bool) *Result {
+	t.Helper()
+	d := dir(t, map[string]string{"api.yaml": spec, "policy.yaml": policy})
+	o := Options{Specs: []string{filepath.Join(d, "api.yaml")}, Strict: strict}
+	if policy != "" {
+		o.PolicyPath = filepath.Join(d, "policy.yaml")
+	}
+	r, err := Build(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.Diags {
+		r.Diags[i].File = filepath.Base(r.Diags[i].File)
+		r.Diags[i].Message = strings.ReplaceAll(r.Diags[i].Message, d+"/", "")
+	}
+	return r
+}
+
+func TestBuild(t *testing.T) {
+	r := build(t, good, true)
+	for _, d := range r.Diags {
+		if d.Severity != diag.Note {
+			t.Errorf("finding %v, want none", d)
+		}
+	}
+	if r.Table == nil {
+		t.Fatal("no table")
+	}
+	if _, err, at := table.Open(r.Table); err != table.ErrNone {
+		t.Fatalf("Open = %v at %d", err, at)
+	}
+	api := r.Build.APIs[0]
+	if len(api.Mounts) != 2 || api.Mounts[0].Host != "api.example.com" || api.Mounts[0].BasePath != "/v1" || api.Mounts[1].Port != 8443 {
+		t.Errorf("Mounts = %+v", api.Mounts)
+	}
+	if op := api.Operations[0]; len(op.Limits) != 1 || op.Limits[0].Burst != 10 || op.Security[0].Uses[0].Scheme.Providers[0].Name != "idp" {
+		t.Errorf("GET /users/{id} = %+v", op)
+	}
+}
+
+// TestStrict: what can't be enforced leaves no table in a strict build, and
+// denies in a lenient one.
+func TestStrict(t *testing.T) {
+	const withoutMedia = "- {operation: 'POST /open', mediaTypes: {application/xml: pass}}\n"
+	policy := strings.Replace(good, withoutMedia, "", 1)
+	if r := build(t, policy, true); r.Table != nil {
+		t.Error("strict: found a table, want none")
+	}
+	r := build(t, policy, false)
+	if r.Table == nil || len(r.Denied) != 1 || r.Denied[0].Path != "/open" {
+		t.Errorf("lenient: denied %v, want POST /open", r.Denied)
+	}
+	waived := policy + "waive: [{code: body-opaque, reason: the upstream checks it}]\n"
+	if r := build(t, waived, true); r.Table == nil || len(r.Denied) != 0 {
+		t.Errorf("waived: denied %v, want none; findings %v", r.Denied, r.Diags)
+	}
+	other := policy + "waive: [{code: body-text, reason: x}]\n"
+	if r := build(t, other, true); r.Table != nil {
+		t.Error("another code waived: found a table, want none")
+	}
+	if r := build(t, "", true); r.Table != nil {
+		t.Error("no provider: found a table, want none")
+	}
+}
+
+// TestPolicyErrors: each defect is one line with its place.
+func TestPolicyErrors(t *testing.T) {
+	change := func(old, new string) string {
+		if !strings.Contains(good, old) {
+			t.Fatalf("the good policy has no %q", old)
+		}
+		return strings.Replace(good, old, new, 1)
+	}
+	tests := []struct{ name, policy, want string }{
+		{"broken YAML", "version: 1\napis: [\n", "policy.yaml:"},
+		{"empty", "", ""},
+		{"no version", "mode: enforce\n", `policy.yaml:1:1: error: found the policy without "version", wanted it [policy-missing]`},
+		{"version", change("version: 1", "version: 2"), `policy.yaml:1:1: error: found the version 2, wanted 1 [policy-version]`},
+		{"unknown key", change("limits: {slow", "limit: {slow"), `policy.yaml:6:1: error: found the unknown name "limit" in the policy: did you mean "limits"? [policy-unknown-name]`},
+		{"unknown key in a rule", change("maxBodyBytes", "maxBodybyte"), `policy.yaml:8:40: error: found the unknown name "maxBodybyte" in a rule: did you mean "maxBodyBytes"? [policy-unknown-name]`},
+		{"limit of 0", change("requests: 10", "requests: 0"), `policy.yaml:6:17: error: found 0 as requests, wanted a whole number from 1 to 1000000000 [policy-value]`},
+		{"limit of -1", change("requests: 10", "requests: -1"), `found -1 as requests, wanted`},
+		{"limit of 1.5", change("requests: 10", "requests: 1.5"), `found 1.5 as requests, wanted`},
+		{"window of 0", change("per: 1m", "per: 0s"), `found "0s" as per, wanted a whole number with ms, s, m, h or d, from 1ms to 31d`},
+		{"window too long", change("per: 1m", "per: 999999999d"), `found "999999999d" as per, wanted`},
+		{"window without unit", change("per: 1m", "per: 60"), `found 60 as per, wanted`},
+		{"limit by nothing", change("by: 'path:id'", "by: user"), `found "user" as by, wanted operation, group, subject`},
+		{"limit by a missing parameter", change("by: 'path:id'", "by: 'path:uid'"), `policy.yaml:8:24: error: found the limit "slow" by path:uid for GET /users/{id}, wanted a parameter that the path has [policy-limit-key]`},
+		{"unknown limit", change("limits: [slow]", "limits: [slov]"), `found the unknown limit "slov", wanted one that is defined: did you mean "slow"? [policy-unknown-limit]`},
+		{"unknown provider", change("token: [idp]", "token: [ipd]"), `policy.yaml:5:11: error: found the unknown provider "ipd", wanted one that is defined: did you mean "idp"? [policy-unknown-provider]`},
+		{"unmatched rule", change("operation: getUser", "operation: getUsr"), `policy.yaml:8:4: error: found a rule for the operation "getUsr", wanted one that a description has: did you mean "getUser"? [policy-unmatched]`},
+		{"unmatched method", change("'POST /open'", "'PUT /open'"), `found a rule for the operation "PUT /open", wanted one that a description has: did you mean "GET /open"? [policy-unmatched]`},
+		{"unmatched tag", change("operation: getUser", "tag: usres"), `found a rule for the tag "usres", wanted one that a description has: did you mean "users"? [policy-unmatched]`},
+		{"neither operation nor tag", change("operation: getUser, ", ""), `found a rule with both or neither of operation and tag`},
+		{"unmatched API", change("spec: api.yaml", "spec: apo.yaml"), `found an API for apo.yaml, which is not among the descriptions of the build`},
+		{"no provider", change("schemes: {token: [idp]}\n", ""), `warning: found the security scheme "token" without a provider, wanted one: every token is refused [security-no-provider]`},
+		{"bad host", change("API.example.com", "'https://x'"), `found "https://x" as a host, wanted NAME`},
+		{"bad port", change("org:8443", "org:0"), `found "*.example.org:0" as a host, wanted NAME`},
+		{"bad base path", change("/v1/", "/v1/../x"), `found "/v1/../x" as basePath, wanted a path`},
+		{"audience", change("audiences: [a], ", ""), `found a provider with both or neither of audiences and anyAudience`},
+		{"private key", change("kty: OKP", "d: AA, kty: OKP"), `found a private key, wanted a public one`},
+		{"symmetric key", change("kty: OKP", "kty: oct"), `found a symmetric key, wanted a public one`},
+		{"short key", change("11qYAYK", "11q"), `found an OKP key that is not Ed25519 with 32 bytes`},
+		{"wrong algorithm", change("keys: [{jwk", "keys: [{alg: RS256, jwk"), `found a key that can't be used with RS256, wanted its algorithm`},
+		{"no source of a key", change("{jwk: "+jwk+"}", "{kid: x}"), `found 0 sources of a key, wanted one of`},
+		{"secret without algorithm", change("{jwk: "+jwk+"}", "{secret: s}"), `found a secret without alg HS256, HS384 or HS512`},
+		{"missing key file", change("{jwk: "+jwk+"}", "{jwksFile: nope.json}"), `found no readable file nope.json, wanted one`},
+		{"mode", change("version: 1", "version: 1\nmode: on"), `found "on" as mode, wanted one of enforce, monitor, off`},
+		{"waiver without reason", good + "waive: [{code: body-opaque}]\n", `found a waiver without "reason", wanted it`},
+		{"public with providers", change("limits: [slow]", "security: {public: true, providers: [idp]}"), `found security that is both or neither public and with providers`},
+		{"depth", change("maxBodyBytes: 0", "maxDepth: 0"), `found 0 as maxDepth, wanted a whole number from 1 to 65535`},
+		{"allow", change("maxBodyBytes: 0", "allow: 'true'"), `warning: found an allow expression, wanted none: this version does not evaluate them [allow-expression]`},
+		{"not an object", "- 1\n", `policy.yaml:1:1: error: found an array as the policy, wanted an object [policy-type]`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.policy == "" {
+				return
+			}
+			r := build(t, tt.policy, true)
+			if r.Table != nil {
+				t.Error("found a table, want none")
+			}
+			for _, d := range r.Diags {
+				if strings.Contains(d.String(), tt.want) {
+					return
+				}
+			}
+			t.Errorf("findings %v, want %q", r.Diags, tt.want)
+		})
+	}
+}
+
+// TestPolicySettings: what rules and descriptions set reaches operations, the
+// stronger over the weaker.
+func TestPolicySettings(t *testing.T) {
+	d := dir(t, map[string]string{
+		"api.yaml": strings.Replace(spec, "  /open:\n", "  /open:\n    x-portcullis-max-depth: 7\n    x-portcullis-mode: monitor\n", 1) +
+			"x-portcullis-defaults: {maxDepth: 9, unknownQuery: monitor}\nx-portcullis-hosts: [spec.example]\nx-portcullis-base-path: /spec\n" +
+			"x-portcullis-limits: {own: {requests: 1, per: 1s}}\nx-portcullis-schemes: {token: [idp]}\n" +
+			"x-portcullis-providers:\n  idp: {issuer: i, anyAudience: true, keys: [{jwk: " + jwk + "}]}\n",
+		"policy.yaml": "version: 1\ndefaults: {inspect: deep, maxDepth: 3}\noperations:\n- {operation: '*', limits: [own], mediaTypes: {application/xml: deny}}\n" +
+			"- {operation: [open], mode: 'off', limits: []}\n",
+	})
+	r, err := Build(Options{Specs: []string{d + "/api.yaml"}, PolicyPath: d + "/policy.yaml", Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Table == nil {
+		t.Fatalf("no table: %v", r.Diags)
+	}
+	api := r.Build.APIs[0]
+	if m := api.Mounts[0]; len(api.Mounts) != 1 || m.Host != "spec.example" || m.BasePath != "/spec" {
+		t.Errorf("Mounts = %v", api.Mounts)
+	}
+	want := map[string][5]int{ // mode, inspect, depth, limits, unknown query
+		"GET /users/{id}":  {1, 4, 9, 1, 2},
+		"POST /users/{id}": {1, 4, 9, 1, 2},
+		"GET /open":        {3, 4, 7, 0, 2},
+		"POST /open":       {2, 4, 7, 1, 2},
+	}
+	for _, op := range api.Operations {
+		name := op.Method + " " + op.Path
+		got := [5]int{int(op.Mode), int(op.Inspect), int(op.MaxDepth), len(op.Limits), int(op.UnknownQuery)}
+		if got != want[name] {
+			t.Errorf("%s: mode, inspect, depth, limits, unknown query = %v, want %v", name, got, want[name])
+		}
+	}
+}
+
+func TestExtensionErrors(t *testing.T) {
+	d := dir(t, map[string]string{"api.yaml": spec + "x-portcullis-limit: {}\n"})
+	r, err := Build(Options{Specs: []string{d + "/api.yaml"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `found the unknown name "x-portcullis-limit" in the root of the description: did you mean "x-portcullis-limits"?`
+	if len(r.Diags) == 0 || r.Table != nil {
+		t.Fatalf("findings %v, want one", r.Diags)
+	}
+	for _, f := range r.Diags {
+		if f.Message == want {
+			return
+		}
+	}
+	t.Errorf("findings %v, want %q", r.Diags, want)
+}
+
+// TestSameBytes: the folder and the run do not show in the table.
+func TestSameBytes(t *testing.T) {
+	var first []byte
+	for range 3 {
+		r := build(t, good, true)
+		if first == nil {
+			first = r.Table
+		}
+		if !bytes.Equal(first, r.Table) {
+			t.Fatal("the same input gave other bytes")
+		}
+	}
+	if r := build(t, strings.Replace(good, "requests: 10", "requests: 11", 1), true); bytes.Equal(first, r.Table) {
+		t.Error("another policy gave the same bytes")
+	}
+}
+
+// TestSpecs builds every shared description leniently, with the operations
+// that an independent walker counted.
+func TestSpecs(t *testing.T) {
+	const folder = "../../../shared/testdata/specs"
+	files, _ := filepath.Glob(folder + "/*.*")
+	if len(files) == 0 {
+		t.Skip("skipped: ../shared/testdata/specs is not there")
+	}
+	files = append(files, folder+"/multi-file/main.yaml")
+	for _, file := range files {
+		name := filepath.Base(file)
+		if strings.HasSuffix(name, ".md") || name == "manifest.json" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			r, err := Build(Options{Specs: []string{file}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Table == nil {
+				for _, d := range r.Diags {
+					if d.Severity == diag.Error {
+						t.Errorf("%v", d)
+					}
+				}
+				t.Fatal("no table")
+			}
+			t.Logf("%d operations, %d denied, %d findings, %d bytes, %v", r.NumOperations(), len(r.Denied), len(r.Diags), len(r.Table), time.Since(start).Round(time.Millisecond))
+			if name == "github--api.github.com.json" {
+				if d := time.Since(start); d > 10*time.Second {
+					t.Errorf("took %v, want at most 10 s", d)
+				}
+				if len(r.Table) > 2<<20 {
+					t.Errorf("table of %d bytes, want at most 2 MiB", len(r.Table))
+				}
+			}
+		})
+	}
+}
