@@ -60,7 +60,7 @@ providers:
 schemes: {token: [idp]}
 limits: {slow: {requests: 10, per: 1m, by: 'path:id'}}
 operations:
-- {operation: getUser, limits: [slow], maxBodyBytes: 0}
+- {operation: getUser, limits: [slow], maxBodyBytes: 9}
 - {operation: 'POST /open', mediaTypes: {application/xml: pass}}
 `
 
@@ -174,8 +174,9 @@ func TestPolicyErrors(t *testing.T) {
 		{"mode", change("version: 1", "version: 1\nmode: on"), `found "on" as mode, wanted one of enforce, monitor, off`},
 		{"waiver without reason", good + "waive: [{code: body-opaque}]\n", `found a waiver without "reason", wanted it`},
 		{"public with providers", change("limits: [slow]", "security: {public: true, providers: [idp]}"), `found security that is both or neither public and with providers`},
-		{"depth", change("maxBodyBytes: 0", "maxDepth: 0"), `found 0 as maxDepth, wanted a whole number from 1 to 65535`},
-		{"allow", change("maxBodyBytes: 0", "allow: 'true'"), `warning: found an allow expression, wanted none: this version does not evaluate them [allow-expression]`},
+		{"body of 0", change("maxBodyBytes: 9", "maxBodyBytes: 0"), `found 0 as maxBodyBytes, wanted a whole number from 1 to 4294967295`},
+		{"depth", change("maxBodyBytes: 9", "maxDepth: 0"), `found 0 as maxDepth, wanted a whole number from 1 to 65535`},
+		{"allow", change("maxBodyBytes: 9", "allow: 'true'"), `warning: found an allow expression, wanted none: this version does not evaluate them [allow-expression]`},
 		{"not an object", "- 1\n", `policy.yaml:1:1: error: found an array as the policy, wanted an object [policy-type]`},
 	}
 	for _, tt := range tests {

@@ -92,10 +92,11 @@ func (w *walker) addMedia(b *ir.Body, m *ir.Media, kind ir.BodyKind, n *source.N
 	m.Kind = kind
 	b.Media = append(b.Media, m)
 	g, isGap := gaps[code]
+	if code == "" { // nothing to judge: presence, size and type are all there is
+		m.Kind, m.Schema, m.Action = ir.BodyOpaque, nil, ir.ActionPass
+		return
+	}
 	if !isGap {
-		if kind == ir.BodyOpaque {
-			m.Action = ir.ActionPass // no schema: presence, size and type are all there is
-		}
 		return
 	}
 	m.Kind, m.Action = ir.BodyOpaque, ir.ActionDeny

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"portcullis/filter/param"
 	"portcullis/schemagen/diag"
 	"portcullis/schemagen/dialect"
 	"portcullis/schemagen/ir"
@@ -202,9 +203,15 @@ func (w *walker) operation(method, path string, n, shared, servers *source.Node)
 		w.body(n.Get("requestBody"))
 	}
 	w.checkPathParams(n)
+	if len(op.Params) > maxParams {
+		w.unenforceable(n, "parameter-count", fmt.Sprintf("found %d parameters, wanted at most %d", len(op.Params), maxParams), "")
+	}
 	w.security(n)
 	w.api.Operations = append(w.api.Operations, op)
 }
+
+// maxParams is how many parameters of one operation the filter can hold.
+const maxParams = param.MaxParams
 
 // report adds a finding at n.
 func (w *walker) report(sev diag.Severity, n *source.Node, code, message, hint string) {

@@ -297,7 +297,7 @@ func (p *Policy) settingFields(s *settings) fields {
 			s.allow = n
 		},
 		"maxBodyBytes": func(n *source.Node) {
-			v := uint32(d.integer(n, "maxBodyBytes", 0, 1<<32-1))
+			v := uint32(d.integer(n, "maxBodyBytes", 1, 1<<32-1))
 			s.maxBodyBytes = &v
 		},
 		"maxDepth": func(n *source.Node) { s.maxDepth = uint16(d.integer(n, "maxDepth", 1, 1<<16-1)) },
