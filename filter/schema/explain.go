@@ -14,7 +14,7 @@ func (m *Machine) explain(f Failure) Failure {
 	failures, numFailed, most := m.failures, m.numFailed, m.maxFailures
 	m.failures, m.maxFailures = m.explained[:0], 1
 	m.numWords, m.numTrail, m.scope, m.numFailed = 0, 0, 0, 0
-	m.steps = explainSteps
+	m.allowed, m.steps = explainSteps, explainSteps
 	m.forget()
 	m.explaining, m.deepest, m.best = true, 0, f
 	m.frames[0] = frame{kind: frameRoot, node: f.Node}

@@ -122,6 +122,7 @@ type Machine struct {
 	s          *table.SchemaSections
 	tape       *json.Tape
 	consts     json.Tape
+	allowed    uint64 // steps at the start
 	steps      uint64 // left
 	numWords   uint32
 	numTrail   uint32
@@ -219,6 +220,7 @@ func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node u
 	}
 	perNode := min(max(2*uint64(s.Proc(entry, table.ProcCost)), stepsLeast), stepsPerNode)
 	m.steps = min(stepsBase+perNode*uint64(len(tape.Nodes)), m.maxSteps)
+	m.allowed = m.steps
 	m.s, m.tape = s, tape
 	m.consts = json.Tape{Src: s.Strings, Nodes: s.Consts}
 	m.numWords, m.numTrail, m.scope, m.numFailed, m.overflow = 0, 0, 0, 0, false
@@ -241,3 +243,7 @@ func (m *Machine) report(inst, node, detail, arg uint32) bool {
 	}
 	return len(m.failures) < m.maxFailures
 }
+
+// Steps is how many steps the last run took, for tests and figures. Where
+// Failures looked a second time it is the second look's.
+func (m *Machine) Steps() uint64 { return m.allowed - m.steps }

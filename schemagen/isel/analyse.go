@@ -245,53 +245,102 @@ func ownSize(s *ir.Schema) int {
 }
 
 // memos marks the procedures whose verdict on one value could be asked for
-// again and again: those in components that a value leads back into by two
-// ways at once.
+// again and again. A unit doubles when two of its subschemas can lead to the
+// same part of a value (or apply to the value itself by two ways); doublings
+// multiply along a path of references. Where a component leads back into
+// itself and doubles, the product has no bound but the value's depth; elsewhere
+// it is bounded by two to the number of doublings. Procedures behind too many
+// are remembered, and counting starts again behind them.
 func (w *walker) memos() {
+	members := make([][]*unit, w.groups+1)
+	for _, u := range w.order {
+		members[u.group] = append(members[u.group], u)
+	}
+	level := make([]int, w.groups+1)
+	// Components are numbered children first.
+	for g := w.groups; g > 0; g-- {
+		doubles, cyclic := false, len(members[g]) > 1
+		for _, u := range members[g] {
+			doubles = doubles || w.doubles(u)
+			cyclic = cyclic || u.rec
+		}
+		if cyclic && doubles || level[g] >= maxDoublings && members[g][0].isProc() {
+			for _, u := range members[g] {
+				u.memo = u.track == 0
+			}
+			level[g] = 0
+		}
+		if doubles {
+			level[g]++
+		}
+		for _, u := range members[g] {
+			children(u.key, func(_ where, _ string, k key) {
+				if to := w.c.units[k].group; to != g {
+					level[to] = max(level[to], level[g])
+				}
+			})
+		}
+	}
+}
+
+// maxDoublings is how many doublings are put up with: calls, two to its power
+// at most, cost less than remembering.
+const maxDoublings = 3
+
+// maxWays bounds the ways that are compared with each other; a schema with
+// more is taken to double.
+const maxWays = 256
+
+// doubles reports whether two ways out of u can lead to the same value.
+func (w *walker) doubles(u *unit) bool {
 	type way struct {
 		at   where
 		name string
 		from *unit
 	}
-	seen := map[*unit][]way{} // ways into the component from units at one value
-	groups := map[int]bool{}
-	for _, u := range w.order {
-		var ways []way
-		w.ways(u, u.group, map[*unit]bool{}, func(at where, name string, from *unit) {
+	var ways []way
+	found := false
+	seen := map[*unit]bool{}
+	var walk func(u *unit)
+	walk = func(u *unit) {
+		if seen[u] {
+			found = found || u.size > w.c.opts.InlineBudget
+			return
+		}
+		seen[u] = true
+		children(u.key, func(at where, name string, k key) {
+			child := w.c.units[k]
+			if found {
+				return
+			}
+			if at == inPlace || at == inBranch {
+				walk(child)
+				return
+			}
+			if !w.deep(child) {
+				return
+			}
 			for _, x := range ways {
-				if overlap(x.at, x.name, at, name, x.from == from) {
-					groups[u.group] = true
+				if overlap(x.at, x.name, at, name, x.from == u) {
+					found = true
+					return
 				}
 			}
-			if len(ways) < 200 {
-				ways = append(ways, way{at, name, from})
-			} else {
-				groups[u.group] = true
+			if ways = append(ways, way{at, name, u}); len(ways) > maxWays {
+				found = true
 			}
 		})
-		seen[u] = ways
 	}
-	for _, u := range w.order {
-		u.memo = groups[u.group] && u.track == 0 && tracking(u.key) == 0
-	}
+	walk(u)
+	return found
 }
 
-// ways calls f for each step from a value that u judges to a part of it that
-// stays in the component, u's in-place subschemas included.
-func (w *walker) ways(u *unit, group int, seen map[*unit]bool, f func(at where, name string, from *unit)) {
-	if seen[u] {
-		return
-	}
-	seen[u] = true
-	children(u.key, func(at where, name string, k key) {
-		child := w.c.units[k]
-		switch {
-		case at == inPlace || at == inBranch:
-			w.ways(child, group, seen, f)
-		case child.group == group:
-			f(at, name, u)
-		}
-	})
+// deep reports whether the unit looks at parts of its value: judging a scalar
+// twice does no harm.
+func (w *walker) deep(u *unit) bool {
+	deep := false
+	children(u.key, func(where, string, key) { deep = true })
+	return deep
 }
 
 // overlap reports whether two ways can lead to the same part of a value.

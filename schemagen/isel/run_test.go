@@ -1,8 +1,10 @@
 package isel
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	fjson "portcullis/filter/json"
 	"portcullis/filter/schema"
@@ -192,3 +194,113 @@ func TestNoAllocation(t *testing.T) {
 		}
 	}
 }
+
+// nested returns open repeated n times around middle.
+func nested(n int, open, middle, shut string) string {
+	return strings.Repeat(open, n) + middle + strings.Repeat(shut, n)
+}
+
+// TestBoundedWork judges the worst bodies we know for the worst schemas we
+// know. Without bounds on work each of them would run for ages.
+func TestBoundedWork(t *testing.T) {
+	dag := func(depth int, level string) string {
+		var b strings.Builder
+		b.WriteString(`{"$ref":"#/$defs/l0","$defs":{`)
+		for i := range depth {
+			b.WriteString(strings.ReplaceAll(strings.ReplaceAll(level, "$this", "l"+itoa(i)), "$next", "#/$defs/l"+itoa(i+1)))
+			b.WriteByte(',')
+		}
+		b.WriteString(`"l` + itoa(depth) + `":{"type":"integer","minimum":2,"maximum":3,"multipleOf":1}}}`)
+		return b.String()
+	}
+	long := strings.Repeat("a", 50000)
+	var many, members strings.Builder
+	for i := range 20000 {
+		many.WriteString(itoa(i) + ",")
+		members.WriteString(`"m` + itoa(i) + `":` + itoa(i) + `,`)
+	}
+	var reversed strings.Builder
+	for i := 4999; i >= 0; i-- {
+		reversed.WriteString(`"m` + itoa(i) + `":1,`)
+	}
+	var forward strings.Builder
+	for i := range 5000 {
+		forward.WriteString(`"m` + itoa(i) + `":1,`)
+	}
+	tests := []struct {
+		name, schema, body string
+		want               schema.Status
+	}{
+		{"recursive anyOf", `{"anyOf":[{"properties":{"c":{"$ref":"#"}},"required":["x"]},{"properties":{"c":{"$ref":"#"}},"required":["y"]},{"type":"integer"}]}`,
+			nested(400, `{"c":`, `"no"`, `}`), schema.StatusInvalid},
+		{"recursive allOf", `{"allOf":[{"properties":{"c":{"$ref":"#"}}},{"additionalProperties":{"$ref":"#"}}]}`,
+			nested(400, `{"c":`, `1`, `}`), schema.StatusValid},
+		{"recursive oneOf over items", `{"oneOf":[{"type":"array","items":{"$ref":"#"},"minItems":1},{"type":"array","items":{"$ref":"#"},"minItems":2},{"type":"null"}]}`,
+			nested(400, `[`, `null`, `]`), schema.StatusValid},
+		{"recursive not", `{"not":{"properties":{"c":{"$ref":"#"}},"required":["c"]},"properties":{"c":{"$ref":"#"}}}`,
+			nested(300, `{"c":`, `1`, `}`), schema.StatusInvalid},
+		{"recursive unevaluated", `{"anyOf":[{"properties":{"c":{"$ref":"#"}}},{"properties":{"c":{"$ref":"#"},"d":true}}],"unevaluatedProperties":false}`,
+			nested(300, `{"c":`, `1`, `}`), schema.StatusValid},
+		{"doubling without recursion", dag(60, `"$this":{"anyOf":[{"properties":{"c":{"$ref":"$next"}},"required":["x"]},{"properties":{"c":{"$ref":"$next"}}}]}`),
+			nested(60, `{"c":`, `1`, `}`), schema.StatusInvalid},
+		{"doubling in place", dag(60, `"$this":{"anyOf":[{"$ref":"$next"},{"$ref":"$next"}]}`), `1`, schema.StatusInvalid},
+		{"doubling through different schemas", dag(40, `"$this":{"anyOf":[{"properties":{"c":{"properties":{"d":{"$ref":"$next"}},"minProperties":0}},"required":["x"]},{"properties":{"c":{"properties":{"d":{"$ref":"$next"}},"maxProperties":9}}}]}`),
+			nested(40, `{"c":{"d":`, `1`, `}}`), schema.StatusInvalid},
+		{"unique numbers", `{"uniqueItems":true}`, `[` + many.String() + `-1]`, schema.StatusValid},
+		{"unique objects, order reversed", `{"uniqueItems":true}`, `[{` + forward.String() + `"z":1},{` + reversed.String() + `"z":1}]`, schema.StatusInvalid},
+		{"long strings under many patterns", `{"anyOf":[{"pattern":"b$"},{"pattern":"^(a|aa)+c"},{"pattern":"(a*)*d"}]}`, `"` + long + `"`, schema.StatusInvalid},
+		{"many members, many patterns", `{"patternProperties":{"^x":false,"^y":false,"z$":false},"propertyNames":{"pattern":"^m"}}`, `{` + members.String() + `"m":1}`, schema.StatusValid},
+		{"unevaluated in every scope", `{"$ref":"#/$defs/a","unevaluatedProperties":false,"$defs":{"a":{"$ref":"#/$defs/b","unevaluatedProperties":{}},"b":{"additionalProperties":true}}}`,
+			`{` + members.String() + `"m":1}`, schema.StatusValid},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			j := newJudge(t, tt.schema, schema.Limits{Nodes: 1 << 16})
+			start := time.Now()
+			if st := j.run(t, tt.body); st != tt.want {
+				t.Errorf("Validate = %v, want %v", st, tt.want)
+			}
+			nodes, steps := len(j.tape.Nodes), j.m.Steps()
+			t.Logf("%d nodes, %d B: %d steps, %v", nodes, len(tt.body), steps, time.Since(start))
+			if most := uint64(50*nodes + 1000); steps > most {
+				t.Errorf("%d steps, want at most %d", steps, most)
+			}
+			start = time.Now()
+			j.m.Failures()
+			t.Logf("the second look: %v", time.Since(start))
+		})
+	}
+}
+
+// TestBudget checks that work beyond the budget is refused, not done.
+func TestBudget(t *testing.T) {
+	const s = `{"items":{"anyOf":[{"type":"string"},{"type":"integer"}]}}`
+	body := `[` + strings.Repeat("1,", 999) + `1]`
+	for _, tt := range []struct {
+		name string
+		l    schema.Limits
+		want schema.Status
+	}{
+		{"enough", schema.Limits{Nodes: 2000}, schema.StatusValid},
+		{"steps", schema.Limits{Nodes: 2000, Steps: 1500}, schema.StatusBudget},
+		{"frames", schema.Limits{Nodes: 2000, Frames: 2}, schema.StatusBudget},
+		{"nodes", schema.Limits{Nodes: 999}, schema.StatusBudget},
+	} {
+		j := newJudge(t, s, tt.l)
+		if st := j.run(t, body); st != tt.want {
+			t.Errorf("%s: Validate = %v, want %v", tt.name, st, tt.want)
+		}
+	}
+	j := newJudge(t, `{"pattern":"a"}`, schema.Limits{Nodes: 10, Scratch: 8})
+	if st := j.run(t, `"a\n23456789"`); st != schema.StatusBudget {
+		t.Errorf("escaped string larger than the scratch: Validate = %v, want budget", st)
+	}
+	if st := j.m.Validate(j.tab, 99, j.tape, 0); st != schema.StatusInternal {
+		t.Errorf("Validate(no such entry) = %v, want internal", st)
+	}
+	if st := j.m.Validate(j.tab, table.NoIndex, j.tape, 0); st != schema.StatusValid {
+		t.Errorf("Validate(NoIndex) = %v, want valid", st)
+	}
+}
+
+func itoa(i int) string { return strconv.Itoa(i) }
