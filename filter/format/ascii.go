@@ -44,5 +44,42 @@ func skipDigits(s []byte, i int) int {
 	return i
 }
 
+// charset is a set of ASCII bytes: bit c%64 of word c/64.
+type charset [2]uint64
+
+const (
+	digitBits  = 0x3FF << '0'
+	letterBits = 0x3FFFFFF<<('A'-64) | 0x3FFFFFF<<('a'-64)
+)
+
+func (s charset) has(c byte) bool {
+	// Bytes of 0x80 and more are in no set: s has no third word.
+	if c < 64 {
+		return s[0]>>c&1 == 1
+	}
+	return c < 128 && s[1]>>(c-64)&1 == 1
+}
+
 // isTchar is tchar of RFC 9110 section 5.6.2.
-func isTchar(c byte) bool { return isAlnum(c) || hasByte("!#$%&'*+-.^_`|~", c) }
+func isTchar(c byte) bool {
+	return charset{
+		digitBits | 1<<'!' | 1<<'#' | 1<<'$' | 1<<'%' | 1<<'&' | 1<<'\'' | 1<<'*' | 1<<'+' | 1<<'-' | 1<<'.',
+		letterBits | 1<<('^'-64) | 1<<('_'-64) | 1<<('`'-64) | 1<<('|'-64) | 1<<('~'-64),
+	}.has(c)
+}
+
+// isAtext is atext of RFC 5322 section 3.2.3.
+func isAtext(c byte) bool {
+	return charset{
+		digitBits | 1<<'!' | 1<<'#' | 1<<'$' | 1<<'%' | 1<<'&' | 1<<'\'' | 1<<'*' | 1<<'+' | 1<<'-' | 1<<'/' | 1<<'=' | 1<<'?',
+		letterBits | 1<<('^'-64) | 1<<('_'-64) | 1<<('`'-64) | 1<<('{'-64) | 1<<('|'-64) | 1<<('}'-64) | 1<<('~'-64),
+	}.has(c)
+}
+
+// isURIChar is unreserved or sub-delims of RFC 3986 section 2.
+func isURIChar(c byte) bool {
+	return charset{
+		digitBits | 1<<'-' | 1<<'.' | 1<<'!' | 1<<'$' | 1<<'&' | 1<<'\'' | 1<<'(' | 1<<')' | 1<<'*' | 1<<'+' | 1<<',' | 1<<';' | 1<<'=',
+		letterBits | 1<<('_'-64) | 1<<('~'-64),
+	}.has(c)
+}

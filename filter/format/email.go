@@ -28,7 +28,7 @@ func dotString(s []byte, idn bool) int {
 	for ; i < len(s); i++ {
 		c := s[i]
 		switch {
-		case isAlnum(c) || hasByte("!#$%&'*+-/=?^_`{|}~", c) || idn && c >= 0x80:
+		case isAtext(c) || idn && c >= 0x80:
 			atom++
 		case c == '.' && atom > 0:
 			atom = 0

@@ -93,6 +93,12 @@ func exponent(text []byte, i int) (exp int64, next int) {
 
 // isInteger reports whether text is an integer, in value, from -low to high.
 func isInteger(text []byte, low, high uint64) bool {
+	if v, neg, ok := smallInteger(text); ok {
+		if neg {
+			return v <= low
+		}
+		return v <= high
+	}
 	n := parseNumber(text)
 	if !n.ok || n.zero {
 		return n.ok
@@ -119,6 +125,24 @@ func isInteger(text []byte, low, high uint64) bool {
 		return v <= low
 	}
 	return v <= high
+}
+
+// smallInteger reads an integer that is spelled plainly, in up to 18 digits:
+// what nearly all of them are.
+func smallInteger(text []byte) (v uint64, neg, ok bool) {
+	if len(text) > 0 && text[0] == '-' {
+		text, neg = text[1:], true
+	}
+	if len(text) == 0 || len(text) > 18 || text[0] == '0' && len(text) > 1 {
+		return 0, false, false
+	}
+	for _, c := range text {
+		if !isDigit(c) {
+			return 0, false, false
+		}
+		v = v*10 + uint64(c-'0')
+	}
+	return v, neg, true
 }
 
 // mulAdd returns v*10+digit, if it fits.

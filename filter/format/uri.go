@@ -142,9 +142,6 @@ func (g uriGrammar) all(s []byte, more string, query bool) bool {
 	return true
 }
 
-// isURIChar is unreserved or sub-delims of RFC 3986 section 2.
-func isURIChar(c byte) bool { return isAlnum(c) || hasByte("-._~!$&'()*+,;=", c) }
-
 // isUCSChar is ucschar of RFC 3987 section 2.2.
 func isUCSChar(r rune) bool {
 	switch {
