@@ -18,6 +18,9 @@ import (
 // as Envoy does for a message whose fields are all unset.
 type ForeignFunc func(v *VM, args []byte) (result []byte, st Status)
 
+// Builtin returns the functions every Envoy has, for hosts other than this one. They take a nil VM, except set_envoy_filter_state.
+func Builtin(name string) ForeignFunc { return builtinForeign[name] }
+
 // builtinForeign are the functions every Envoy has.
 var builtinForeign = map[string]ForeignFunc{
 	"verify_signature":       verifySignature,

@@ -16,8 +16,8 @@ func TestStartRefusals(t *testing.T) {
 		cfg  Config
 		want []string
 	}{
-		{"vm start", Config{VMConfig: []byte("log 4 no_thanks;return 0")}, []string{"worker 0", "proxy_on_vm_start answered false", "no thanks"}},
-		{"configure", Config{PluginConfig: []byte("log 4 bad_table;return 0")}, []string{"proxy_on_configure answered false", "bad table"}},
+		{"vm start", Config{VMConfig: []byte("log 4 no%20thanks;return 0")}, []string{"worker 0", "proxy_on_vm_start answered false", "no thanks"}},
+		{"configure", Config{PluginConfig: []byte("log 4 bad%20table;return 0")}, []string{"proxy_on_configure answered false", "bad table"}},
 		{"trap", Config{PluginConfig: []byte("trap")}, []string{"failed in proxy_on_configure", "main.do < main.run"}},
 		{"call in init", Config{Module: guest(t, "badinit")}, []string{"env.proxy_get_property is not allowed during start-up", "main.init"}},
 		{"missing import", Config{Module: guest(t, "statfile"), Profile: Envoy136}, []string{"envoy-1.36", "missing imports", "wasi_snapshot_preview1.path_filestat_get"}},

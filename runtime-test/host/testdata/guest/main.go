@@ -327,12 +327,12 @@ func run(id uint32, script string, end bool) int {
 
 func num(s string) uint32 { n, _ := strconv.ParseInt(s, 0, 64); return uint32(n) }
 
-// arg turns "~" into nothing, "_" into a space, "/" in a path into NUL where asked for.
+// arg turns "~" into nothing, "%20" into a space.
 func arg(w []string, i int) string {
 	if i >= len(w) || w[i] == "~" {
 		return ""
 	}
-	return strings.ReplaceAll(w[i], "_", " ")
+	return strings.ReplaceAll(w[i], "%20", " ")
 }
 
 func do(w []string) (st uint32, value string) {

@@ -1,0 +1,509 @@
+package cases
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// File is a case file.
+type File struct {
+	Path string `yaml:"-"`
+
+	Description string           `yaml:"description"`
+	Specs       []string         `yaml:"specs"`
+	Table       string           `yaml:"table"`
+	Policy      yaml.Node        `yaml:"policy"` // a path or a mapping
+	Strict      *bool            `yaml:"strict"`
+	Config      map[string]any   `yaml:"config"`
+	Host        HostOptions      `yaml:"host"`
+	Keys        map[string]Key   `yaml:"keys"`
+	Tokens      map[string]Token `yaml:"tokens"`
+	Calls       map[string]Call  `yaml:"calls"`
+	Defaults    RequestDef       `yaml:"defaults"`
+	Cases       []Case           `yaml:"cases"`
+}
+
+// HostOptions is the proxy around the plugin.
+type HostOptions struct {
+	Workers       int   `yaml:"workers" json:"workers,omitempty"`
+	BufferLimit   int   `yaml:"bufferLimit" json:"bufferLimit,omitempty"`
+	StopIteration *bool `yaml:"stopIteration" json:"stopIteration,omitempty"`
+	BufferFilter  *bool `yaml:"bufferFilter" json:"bufferFilter,omitempty"`
+}
+
+// Call is what a cluster answers.
+type Call struct {
+	Status  int      `yaml:"status"`
+	Headers Fields   `yaml:"headers"`
+	Body    string   `yaml:"body"`
+	Delay   Duration `yaml:"delay"`
+	Reset   bool     `yaml:"reset"`
+}
+
+// Key is a signing key: one of its first three members.
+type Key struct {
+	File     string `yaml:"file"`
+	Secret   string `yaml:"secret"`
+	Generate string `yaml:"generate"`
+	Kid      string `yaml:"kid"`
+}
+
+// Token describes a token to mint.
+type Token struct {
+	Key    string         `yaml:"key"`
+	Alg    string         `yaml:"alg"`
+	Kid    *string        `yaml:"kid"`
+	Typ    *string        `yaml:"typ"`
+	Header map[string]any `yaml:"header"`
+	Claims map[string]any `yaml:"claims"`
+	Scheme *string        `yaml:"scheme"`
+	In     string         `yaml:"in"`
+	Raw    *string        `yaml:"raw"`
+	Tamper string         `yaml:"tamper"`
+}
+
+// Auth is a token by name, "none", or a token.
+type Auth struct {
+	Set   bool
+	Name  string
+	Token *Token
+}
+
+// Case is one case of a file.
+type Case struct {
+	Line int `yaml:"-"`
+
+	Name     string         `yaml:"name"`
+	Engines  []string       `yaml:"engines"`
+	Why      string         `yaml:"why"`
+	Config   map[string]any `yaml:"config"`
+	Host     *HostOptions   `yaml:"host"`
+	Fresh    bool           `yaml:"fresh"`
+	Upstream *AnswerDef     `yaml:"upstream"`
+	Steps    []Step         `yaml:"steps"`
+	Step     `yaml:",inline"`
+}
+
+// Step is one request, or N like it, and what must become of them.
+type Step struct {
+	Request *RequestDef `yaml:"request"`
+	Expect  *Expect     `yaml:"expect"`
+	Repeat  int         `yaml:"repeat"`
+	Advance Duration    `yaml:"advance"`
+}
+
+// AnswerDef is what the upstream answers.
+type AnswerDef struct {
+	Status  int    `yaml:"status"`
+	Headers Fields `yaml:"headers"`
+	Body    string `yaml:"body"`
+}
+
+// RequestDef is a request as a file writes it.
+type RequestDef struct {
+	Method     string    `yaml:"method"`
+	Path       string    `yaml:"path"`
+	Host       string    `yaml:"host"`
+	Scheme     string    `yaml:"scheme"`
+	Headers    Fields    `yaml:"headers"`
+	Auth       Auth      `yaml:"auth"`
+	Body       *string   `yaml:"body"`
+	BodyRepeat int       `yaml:"bodyRepeat"`
+	BodyFile   string    `yaml:"bodyFile"`
+	JSON       *JSONBody `yaml:"json"`
+	Chunks     *[]string `yaml:"chunks"`
+	Trailers   Fields    `yaml:"trailers"`
+	Reset      bool      `yaml:"reset"`
+	Stall      Duration  `yaml:"stall"`
+}
+
+// Expect is what must become of a request.
+type Expect struct {
+	Verdict   string           `yaml:"verdict"`
+	Status    int              `yaml:"status"`
+	Code      string           `yaml:"code"`
+	Part      string           `yaml:"part"`
+	Pointer   *string          `yaml:"pointer"`
+	Keyword   string           `yaml:"keyword"`
+	Parameter string           `yaml:"parameter"`
+	Detail    string           `yaml:"detail"`
+	Headers   Fields           `yaml:"headers"`
+	Body      string           `yaml:"body"`
+	Upstream  ExpectUpstream   `yaml:"upstream"`
+	Metrics   map[string]int64 `yaml:"metrics"`
+	Logs      []string         `yaml:"logs"`
+}
+
+// ExpectUpstream is what the upstream must have seen.
+type ExpectUpstream struct {
+	Requests      *int    `yaml:"requests"`
+	Headers       Fields  `yaml:"headers"`
+	Body          *string `yaml:"body"`
+	Trailers      Fields  `yaml:"trailers"`
+	BeforeVerdict bool    `yaml:"beforeVerdict"`
+}
+
+// Duration is a Go duration in YAML.
+type Duration time.Duration
+
+// UnmarshalYAML reads a duration with a unit.
+func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
+	v, err := time.ParseDuration(n.Value)
+	if n.Kind != yaml.ScalarNode || err != nil || v < 0 {
+		return fmt.Errorf("line %d: found %q, want a duration such as 300ms or 16s", n.Line, n.Value)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// Field is a header in a file; Absent is its null.
+type Field struct {
+	Name, Value string
+	Absent      bool
+}
+
+// Fields is a mapping of header names to a value, several, or null, in the file's order.
+type Fields []Field
+
+// UnmarshalYAML reads the mapping.
+func (f *Fields) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: found %s, want a mapping of header names to values", n.Line, kindName(n))
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, v := strings.ToLower(n.Content[i].Value), n.Content[i+1]
+		switch {
+		case v.Kind == yaml.ScalarNode && v.Tag == "!!null":
+			*f = append(*f, Field{Name: name, Absent: true})
+		case v.Kind == yaml.ScalarNode:
+			*f = append(*f, Field{Name: name, Value: v.Value})
+		case v.Kind == yaml.SequenceNode:
+			for _, e := range v.Content {
+				if e.Kind != yaml.ScalarNode {
+					return fmt.Errorf("line %d: header %s: found %s, want text", e.Line, name, kindName(e))
+				}
+				*f = append(*f, Field{Name: name, Value: e.Value})
+			}
+		default:
+			return fmt.Errorf("line %d: header %s: found %s, want text, a list of texts or null", v.Line, name, kindName(v))
+		}
+	}
+	return nil
+}
+
+// UnmarshalYAML reads a name or a token.
+func (a *Auth) UnmarshalYAML(n *yaml.Node) error {
+	a.Set = true
+	switch n.Kind {
+	case yaml.ScalarNode:
+		a.Name = n.Value
+		return nil
+	case yaml.MappingNode:
+		a.Token = &Token{}
+		return decodeStrict(n, a.Token)
+	}
+	return fmt.Errorf("line %d: found %s, want a token's name or a mapping", n.Line, kindName(n))
+}
+
+// JSONBody is a YAML value to be sent as JSON: members in the file's order, numbers as they are written.
+type JSONBody struct{ Text []byte }
+
+// UnmarshalYAML serializes the value.
+func (j *JSONBody) UnmarshalYAML(n *yaml.Node) error {
+	var err error
+	j.Text, err = appendJSON(nil, n)
+	return err
+}
+
+func appendJSON(dst []byte, n *yaml.Node) ([]byte, error) {
+	var err error
+	switch n.Kind {
+	case yaml.AliasNode:
+		return appendJSON(dst, n.Alias)
+	case yaml.MappingNode:
+		dst = append(dst, '{')
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(appendText(dst, n.Content[i].Value), ':')
+			if dst, err = appendJSON(dst, n.Content[i+1]); err != nil {
+				return nil, err
+			}
+		}
+		return append(dst, '}'), nil
+	case yaml.SequenceNode:
+		dst = append(dst, '[')
+		for i, e := range n.Content {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			if dst, err = appendJSON(dst, e); err != nil {
+				return nil, err
+			}
+		}
+		return append(dst, ']'), nil
+	}
+	switch n.Tag {
+	case "!!null":
+		return append(dst, "null"...), nil
+	case "!!bool":
+		v, _ := strconv.ParseBool(n.Value)
+		return strconv.AppendBool(dst, v), nil
+	case "!!int", "!!float":
+		if !isJSONNumber(n.Value) {
+			return nil, fmt.Errorf("line %d: %s is a number of YAML but not of JSON; quote it or use body", n.Line, n.Value)
+		}
+		return append(dst, n.Value...), nil
+	}
+	return appendText(dst, n.Value), nil
+}
+
+func kindName(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.ScalarNode:
+		if n.Tag == "!!null" {
+			return "nothing"
+		}
+		return strconv.Quote(n.Value)
+	}
+	return "an alias"
+}
+
+// decodeStrict decodes a node and refuses unknown keys, which yaml.Node.Decode does not.
+func decodeStrict(n *yaml.Node, into any) error {
+	text, err := yaml.Marshal(n)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", n.Line, err)
+	}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("at line %d: %w", n.Line, err)
+	}
+	return nil
+}
+
+// Read reads and checks a case file.
+func Read(path string) (*File, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read case file: %w", err)
+	}
+	return Parse(path, text)
+}
+
+// Parse is Read for text that is at hand; path is for messages and for what the file names.
+func Parse(path string, text []byte) (*File, error) {
+	f := &File{Path: path}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(f); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: found a second document, want one", path)
+	}
+	f.lines(text)
+	if err := f.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// lines notes where each case begins.
+func (f *File) lines(text []byte) {
+	var doc yaml.Node
+	if yaml.Unmarshal(text, &doc) != nil || len(doc.Content) == 0 {
+		return
+	}
+	root := doc.Content[0]
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == "cases" {
+			for j, c := range root.Content[i+1].Content {
+				if j < len(f.Cases) {
+					f.Cases[j].Line = c.Line
+				}
+			}
+		}
+	}
+}
+
+// EngineNames are the engines a case can name.
+var EngineNames = []string{"native", "wazero", "proxytest", "envoy"}
+
+func (f *File) check() error {
+	if (len(f.Specs) > 0) == (f.Table != "") {
+		return errors.New("want either specs or table")
+	}
+	if f.Table != "" && (f.Policy.Kind != 0 || f.Strict != nil) {
+		return errors.New("policy and strict belong to specs; a table has been compiled")
+	}
+	if len(f.Cases) == 0 {
+		return errors.New("no cases")
+	}
+	for name, k := range f.Keys {
+		n := 0
+		for _, set := range []bool{k.File != "", k.Secret != "", k.Generate != ""} {
+			if set {
+				n++
+			}
+		}
+		if n != 1 {
+			return fmt.Errorf("key %s: want one of file, secret and generate", name)
+		}
+	}
+	for name, t := range f.Tokens {
+		if err := f.checkToken(&t); err != nil {
+			return fmt.Errorf("token %s: %w", name, err)
+		}
+	}
+	if err := f.checkAuth(f.Defaults.Auth); err != nil {
+		return fmt.Errorf("defaults: %w", err)
+	}
+	seen := map[string]bool{}
+	for i := range f.Cases {
+		c := &f.Cases[i]
+		if err := f.checkCase(c); err != nil {
+			return fmt.Errorf("line %d: case %q: %w", c.Line, c.Name, err)
+		}
+		if seen[c.Name] {
+			return fmt.Errorf("line %d: case %q stands twice", c.Line, c.Name)
+		}
+		seen[c.Name] = true
+	}
+	return nil
+}
+
+func (f *File) checkCase(c *Case) error {
+	if c.Name == "" {
+		return errors.New("a case needs a name")
+	}
+	if (len(c.Engines) > 0) != (c.Why != "") {
+		return errors.New("engines and why go together")
+	}
+	for _, e := range c.Engines {
+		known := false
+		for _, n := range EngineNames {
+			known = known || n == e
+		}
+		if !known {
+			return fmt.Errorf("engine %q is unknown, want one of %s", e, strings.Join(EngineNames, ", "))
+		}
+	}
+	if (len(c.Steps) > 0) == (c.Request != nil) {
+		return errors.New("want either request or steps")
+	}
+	if len(c.Steps) > 0 && (c.Expect != nil || c.Repeat != 0 || c.Advance != 0) {
+		return errors.New("expect, repeat and advance stand in the steps")
+	}
+	if _, ok := c.Config["table"]; ok {
+		return errors.New("config must not hold the table")
+	}
+	for i := range c.Steps {
+		if err := f.checkStep(&c.Steps[i]); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	if c.Request != nil {
+		return f.checkStep(&c.Step)
+	}
+	return nil
+}
+
+func (f *File) checkStep(s *Step) error {
+	if s.Repeat < 0 || s.Repeat > 100000 {
+		return fmt.Errorf("repeat is %d, want 1 to 100000", s.Repeat)
+	}
+	r := s.Request
+	if r == nil {
+		if s.Expect != nil || s.Repeat != 0 || s.Advance == 0 {
+			return errors.New("a step without a request only advances the clock")
+		}
+		return nil
+	}
+	bodies := 0
+	for _, set := range []bool{r.Body != nil, r.BodyFile != "", r.JSON != nil, r.Chunks != nil} {
+		if set {
+			bodies++
+		}
+	}
+	if bodies > 1 {
+		return errors.New("want at most one of body, bodyFile, json and chunks")
+	}
+	if r.BodyRepeat != 0 && r.Body == nil {
+		return errors.New("bodyRepeat repeats body, which is not there")
+	}
+	if (r.Reset || r.Stall > 0) && len(r.Trailers) > 0 {
+		return errors.New("trailers end a request; reset and stall do not")
+	}
+	if err := f.checkAuth(r.Auth); err != nil {
+		return err
+	}
+	if s.Expect != nil {
+		switch s.Expect.Verdict {
+		case "", "accept", "refuse", "none":
+		default:
+			return fmt.Errorf("verdict is %q, want accept, refuse or none", s.Expect.Verdict)
+		}
+	}
+	return nil
+}
+
+func (f *File) checkAuth(a Auth) error {
+	if a.Token != nil {
+		return f.checkToken(a.Token)
+	}
+	if a.Name == "" || a.Name == "none" {
+		return nil
+	}
+	if _, ok := f.Tokens[a.Name]; !ok {
+		return fmt.Errorf("auth: token %q is not among tokens", a.Name)
+	}
+	return nil
+}
+
+func (f *File) checkToken(t *Token) error {
+	if t.Raw != nil {
+		return nil
+	}
+	if _, ok := f.Keys[t.Key]; !ok {
+		return fmt.Errorf("key %q is not among keys", t.Key)
+	}
+	switch t.Tamper {
+	case "", "header", "payload", "signature":
+	default:
+		return fmt.Errorf("tamper is %q, want header, payload or signature", t.Tamper)
+	}
+	return nil
+}
+
+// abs resolves a path that the file names.
+func (f *File) abs(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(f.Path), path)
+}
+
+// RequestBuildError is a request that can't be made from what the file says.
+type RequestBuildError struct{ Err error }
+
+// Error says what is wrong.
+func (e *RequestBuildError) Error() string { return "make request: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RequestBuildError) Unwrap() error { return e.Err }
