@@ -27,13 +27,14 @@ type env struct {
 	terminal       bool // stderr is one: colour and progress are welcome
 }
 
-// failure is the error of a command that has said why already.
+// errFailed is the error of a command that has said why already.
 var errFailed = errors.New("failed")
 
 // commands lists every command. Each is a function in a file of its name.
 func commands(e env) []*ffcli.Command {
 	return []*ffcli.Command{
 		buildCommand(e),
+		dumpCommand(e),
 	}
 }
 
@@ -69,7 +70,7 @@ func run(args []string, e env) (code int) {
 	}
 	if err := root.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			return exitOK
+			return exitOK // help was asked for and printed
 		}
 		return exitUsage // the flag package has said what is wrong
 	}

@@ -38,9 +38,13 @@ type Error struct {
 	Code string
 	Msg  string // what was found and what was wanted
 	Hint string
+	Err  error // of the document, when it is CodeUnparsable for its text
 }
 
 func (e *Error) Error() string { return e.Msg }
+
+// Unwrap returns the *source.Error of a document that does not parse.
+func (e *Error) Unwrap() error { return e.Err }
 
 // Input is one file that was read, for digests.
 type Input struct {
@@ -132,7 +136,10 @@ func (r *Registry) follow(n *source.Node, hops int) (*source.Node, *Error) {
 			return n, nil
 		}
 		if hops > maxHops {
-			return nil, &Error{CodeCycle, fmt.Sprintf("found references from %s that only lead to each other, wanted a value", describe(start)), "write the value out in one of the places"}
+			return nil, &Error{
+				Code: CodeCycle, Msg: fmt.Sprintf("found references from %s that only lead to each other, wanted a value", describe(start)),
+				Hint: "write the value out in one of the places",
+			}
 		}
 		next, err := r.resolve(n.Doc, ref, hops)
 		if err != nil {
@@ -148,7 +155,7 @@ func (r *Registry) resolve(from *source.Document, ref string, hops int) (*source
 	if base != "" {
 		uri, err := Join(from.URI, base)
 		if err != nil {
-			return nil, &Error{CodeUnparsable, fmt.Sprintf("found the reference %q, wanted a URI reference", ref), ""}
+			return nil, &Error{Code: CodeUnparsable, Msg: fmt.Sprintf("found the reference %q, wanted a URI reference", ref)}
 		}
 		var e *Error
 		if doc, e = r.Document(uri); e != nil {
@@ -157,7 +164,7 @@ func (r *Registry) resolve(from *source.Document, ref string, hops int) (*source
 	}
 	ptr := unescape(fragment)
 	if ptr != "" && ptr[0] != '/' {
-		return nil, &Error{CodeDangling, fmt.Sprintf("found the reference %q, wanted a JSON Pointer after #", ref), ""}
+		return nil, &Error{Code: CodeDangling, Msg: fmt.Sprintf("found the reference %q, wanted a JSON Pointer after #", ref)}
 	}
 	if n := source.AtPointer(doc.Root, ptr); n != nil {
 		return n, nil
@@ -187,7 +194,7 @@ func (r *Registry) resolveThrough(doc *source.Document, ref, ptr string, hops in
 			}
 		}
 		if next == nil {
-			return nil, &Error{CodeDangling, fmt.Sprintf("found the reference %q to nothing: %s has no %q", ref, describe(n), token), ""}
+			return nil, &Error{Code: CodeDangling, Msg: fmt.Sprintf("found the reference %q to nothing: %s has no %q", ref, describe(n), token)}
 		}
 		if !more {
 			return next, nil
@@ -215,11 +222,13 @@ func (r *Registry) locate(uri string) (string, *Error) {
 	}
 	u, err := url.Parse(uri)
 	if err != nil {
-		return "", &Error{CodeUnparsable, fmt.Sprintf("found the reference %q, wanted a URI reference", uri), ""}
+		return "", &Error{Code: CodeUnparsable, Msg: fmt.Sprintf("found the reference %q, wanted a URI reference", uri)}
 	}
 	if u.Scheme != "file" || (u.Host != "" && u.Host != "localhost") {
-		return "", &Error{CodeRemote, fmt.Sprintf("found a reference to %s, wanted a local file: the network is never used", uri),
-			fmt.Sprintf("fetch it and add -resource %s=FILE", uri)}
+		return "", &Error{
+			Code: CodeRemote, Msg: fmt.Sprintf("found a reference to %s, wanted a local file: the network is never used", uri),
+			Hint: fmt.Sprintf("fetch it and add -resource %s=FILE", uri),
+		}
 	}
 	return r.displayPath(filepath.FromSlash(u.Path)), nil
 }
@@ -253,21 +262,21 @@ func (r *Registry) read(uri, path string) (*source.Document, *Error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &Error{CodeDangling, fmt.Sprintf("found no file %s, wanted a document", path), ""}
+		return nil, &Error{Code: CodeDangling, Msg: fmt.Sprintf("found no file %s, wanted a document", path)}
 	case err != nil:
-		return nil, &Error{CodeUnparsable, fmt.Sprintf("read %s: %v", path, err), ""}
+		return nil, &Error{Code: CodeUnparsable, Msg: fmt.Sprintf("read %s: %v", path, err)}
 	case !info.Mode().IsRegular():
-		return nil, &Error{CodeUnparsable, fmt.Sprintf("found %s, which is no regular file, wanted a document", path), ""}
+		return nil, &Error{Code: CodeUnparsable, Msg: fmt.Sprintf("found %s, which is no regular file, wanted a document", path)}
 	case info.Size() > maxFileBytes:
-		return nil, &Error{CodeUnparsable, fmt.Sprintf("found %s with %d bytes, wanted at most %d", path, info.Size(), maxFileBytes), ""}
+		return nil, &Error{Code: CodeUnparsable, Msg: fmt.Sprintf("found %s with %d bytes, wanted at most %d", path, info.Size(), maxFileBytes)}
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &Error{CodeUnparsable, fmt.Sprintf("read %s: %v", path, err), ""}
+		return nil, &Error{Code: CodeUnparsable, Msg: fmt.Sprintf("read %s: %v", path, err)}
 	}
 	doc, err := source.Parse(path, uri, data)
 	if err != nil {
-		return nil, &Error{CodeUnparsable, err.Error(), ""}
+		return nil, &Error{Code: CodeUnparsable, Msg: err.Error(), Err: err}
 	}
 	r.inputs = append(r.inputs, Input{uri, path, data})
 	return doc, nil
