@@ -11,6 +11,9 @@
 // map, anything else through a short sorted list of ranges. That keeps
 // `^.{1,500}$` or `\p{L}+` at a few columns per state, where an automaton over
 // UTF-8 bytes needs hundreds of intermediate states.
+//
+// The loop, kernel in kernel.go, is translated to structured WebAssembly by
+// internal/wasmgen; elsewhere it runs as Go.
 package pattern
 
 // The blob, little-endian, begins at an address that is a multiple of four:
