@@ -7,7 +7,7 @@ package pattern
 
 // kernel is Run for a verified blob and one of its states. The translation
 // checks no bounds: what Verify established is what keeps it inside.
-func kernel(blob []byte, state uint32, chunk []byte) uint32 {
+func kernel(blob []byte, state uint64, chunk []byte) uint64 {
 	n := uint64(len(chunk))
 	classes := load16(blob, offNumClasses)
 	numRanges := load16(blob, offNumRanges)
@@ -20,7 +20,7 @@ func kernel(blob []byte, state uint32, chunk []byte) uint32 {
 	} else {
 		base -= uint64(FirstRow) * classes * 2
 	}
-	s := uint64(state)
+	s := state
 	i := uint64(0)
 	for i < n && s >= uint64(FirstRow) {
 		if chunk[i] >= 0x80 {
@@ -52,7 +52,7 @@ func kernel(blob []byte, state uint32, chunk []byte) uint32 {
 			}
 		}
 	}
-	return uint32(s)
+	return s
 }
 
 // wideClass returns the class of r, 0x80 or more: that of the last range that

@@ -2,4 +2,6 @@
 
 package pattern
 
-func run(blob []byte, state uint32, chunk []byte) uint32 { return kernel(blob, state, chunk) }
+func run(blob []byte, state uint32, chunk []byte) uint32 {
+	return uint32(kernel(blob, uint64(state), chunk))
+}

@@ -80,7 +80,7 @@ func TestKernel(t *testing.T) {
 			}
 		}
 		got := Run(blob, Start(blob), b)
-		if want := kernel(blob, Start(blob), b); got != want {
+		if want := uint32(kernel(blob, uint64(Start(blob)), b)); got != want {
 			t.Fatalf("Run(%q) = %d, the kernel in Go says %d", b, got, want)
 		}
 	}

@@ -3,6 +3,8 @@ package pattern
 // kernelAsm is kernel, translated.
 //
 //go:noescape
-func kernelAsm(blob []byte, state uint32, chunk []byte) uint32
+func kernelAsm(blob []byte, state uint64, chunk []byte) uint64
 
-func run(blob []byte, state uint32, chunk []byte) uint32 { return kernelAsm(blob, state, chunk) }
+func run(blob []byte, state uint32, chunk []byte) uint32 {
+	return uint32(kernelAsm(blob, uint64(state), chunk))
+}

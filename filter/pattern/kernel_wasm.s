@@ -2,13 +2,13 @@
 
 #include "textflag.h"
 
-// func kernelAsm(blob []byte, state uint32, chunk []byte) uint32
+// func kernelAsm(blob []byte, state uint64, chunk []byte) uint64
 TEXT ·kernelAsm(SB), NOSPLIT, $0-64
 	I64Load blob_base+0(FP)
 	Set R0
 	I64Load blob_len+8(FP)
 	Set R1
-	I64Load32U state+24(FP)
+	I64Load state+24(FP)
 	Set R1
 	I64Load chunk_base+32(FP)
 	Set R2
@@ -64,7 +64,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $0-64
 		I64Sub
 		Set R7
 	End
-	// s := uint64(state)
+	// s := state
 	Get R1
 	Set R1
 	// i := uint64(0)
@@ -464,8 +464,8 @@ TEXT ·kernelAsm(SB), NOSPLIT, $0-64
 			Br $0
 		End
 	End
-	// return uint32(s)
+	// return s
 	Get SP
 	Get R1
-	I64Store32 ret+56(FP)
+	I64Store ret+56(FP)
 	RET

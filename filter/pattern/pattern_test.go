@@ -139,7 +139,7 @@ func FuzzVerify(f *testing.F) {
 		if whole >= u16(blob, offNumStates) {
 			t.Fatalf("Run(%q) = %d, want a state", text, whole)
 		}
-		if inGo := kernel(blob, Start(blob), text); inGo != whole {
+		if inGo := uint32(kernel(blob, uint64(Start(blob)), text)); inGo != whole {
 			t.Fatalf("Run(%q) = %d, the kernel in Go says %d", text, whole, inGo)
 		}
 		if cut < 0 || cut > len(text) || cut < len(text) && text[cut] >= 0x80 {
@@ -173,7 +173,7 @@ func BenchmarkKernel(b *testing.B) {
 	blob, text := vowels(4), []byte(strings.Repeat("aeiou", 13))
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		if !Accepts(blob, kernel(blob, Start(blob), text)) {
+		if !Accepts(blob, uint32(kernel(blob, uint64(Start(blob)), text))) {
 			b.Fatal("kernel refuses, want it to accept")
 		}
 	}
