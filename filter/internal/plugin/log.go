@@ -90,6 +90,9 @@ func (v *VM) logRefusal(c *stream, r *root, e Engine) {
 // later ones ask again, which only a refusal pays for.
 func (v *VM) appendTarget(b []byte) []byte {
 	if v.req.Headers == nil {
+		if v.arena.Overflowed() {
+			return b // they are what did not fit, or there is no room beside the body
+		}
 		raw, st := v.host.Pairs(abi.MapRequestHeaders)
 		if st != abi.StatusOK {
 			return b

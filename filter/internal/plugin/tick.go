@@ -41,17 +41,22 @@ func (v *VM) timeout(i uint16) {
 		v.held.free(i) // a contradiction: Delete frees slots
 		return
 	}
+	v.arena.Reset()
+	if v.host.SetContext(h.id) != abi.StatusOK {
+		// The host has forgotten the stream: an answer now would go to another one.
+		v.streams.remove(h.id)
+		v.held.free(i)
+		return
+	}
 	code := verdict.BodyTimeout
 	if !v.sawBody && h.root.cfg.Hold == config.HoldStop {
 		code = verdict.BodyUnjudged
 		v.logSetup()
 	}
-	v.arena.Reset()
-	known := v.host.SetContext(h.id) == abi.StatusOK
 	v.resume(h, code)
 	monitor := c.mode == table.ModeMonitor
 	v.settleHeld(c)
-	if monitor && known {
+	if monitor {
 		v.host.Resume() // it waits for nobody else
 	}
 }

@@ -1,0 +1,365 @@
+package plugin
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+	"testing"
+
+	"portcullis/filter/config"
+	"portcullis/filter/engine"
+	"portcullis/filter/internal/abi"
+	"portcullis/filter/table"
+	"portcullis/filter/verdict"
+)
+
+// fakeHost is a Proxy-Wasm host in Go: everything it hands over goes through the
+// arena, as in a VM.
+type fakeHost struct {
+	arena   *abi.Arena
+	current uint32 // effective context
+
+	config  string
+	headers map[uint32][][2]string
+	trailer map[uint32][][2]string
+	bodies  map[uint32][]byte
+	gone    map[uint32]bool
+	linked  []byte
+	environ string
+
+	logs     []string
+	replies  []reply
+	resumed  []uint32
+	metrics  map[string]int64
+	names    []string
+	tick     uint32
+	shared   map[string][]byte
+	cas      map[string]uint32
+	nanos    int64
+	foreign  func(name string, args []byte) ([]byte, abi.Status)
+	noRandom bool
+	deaf     bool // refuses replies
+	bodySt   abi.Status
+}
+
+type reply struct {
+	id      uint32
+	status  uint32
+	details string
+	body    string
+	headers map[string]string
+	grpc    int32
+}
+
+func newFakeHost() *fakeHost {
+	return &fakeHost{arena: new(abi.Arena), headers: map[uint32][][2]string{}, trailer: map[uint32][][2]string{}, bodies: map[uint32][]byte{},
+		gone: map[uint32]bool{}, metrics: map[string]int64{}, shared: map[string][]byte{}, cas: map[string]uint32{}, nanos: 1}
+}
+
+func (h *fakeHost) hand(b []byte) ([]byte, abi.Status) {
+	off, ok := h.arena.Allocate(uint32(len(b)))
+	if !ok {
+		return nil, abi.StatusInvalidMemoryAccess
+	}
+	dst, _ := h.arena.Slice(off, uint32(len(b)))
+	copy(dst, b)
+	return dst, abi.StatusOK
+}
+
+func (h *fakeHost) Log(level abi.Level, line []byte) {
+	h.logs = append(h.logs, string("TDIWEC"[level])+" "+string(line))
+}
+func (h *fakeHost) NowNanos() int64 { return h.nanos }
+
+func serialize(pairs [][2]string) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, uint32(len(pairs)))
+	for _, p := range pairs {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(p[0])))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(p[1])))
+	}
+	for _, p := range pairs {
+		b = append(b, p[0]+"\x00"+p[1]+"\x00"...)
+	}
+	return b
+}
+
+func (h *fakeHost) Pairs(m abi.Map) ([]byte, abi.Status) {
+	from := h.headers
+	if m == abi.MapRequestTrailers {
+		from = h.trailer
+	}
+	p, ok := from[h.current]
+	if !ok {
+		return nil, abi.StatusNotFound
+	}
+	return h.hand(serialize(p))
+}
+
+func (h *fakeHost) Bytes(b abi.Buffer, start, max uint32) ([]byte, abi.Status) {
+	if b == abi.BufferPluginConfig {
+		s := h.config[min(int(start), len(h.config)):]
+		return h.hand([]byte(s[:min(len(s), int(max))]))
+	}
+	if h.bodySt != 0 {
+		return nil, h.bodySt
+	}
+	body := h.bodies[h.current]
+	if body == nil {
+		return nil, abi.StatusNotFound
+	}
+	body = body[min(int(start), len(body)):]
+	return h.hand(body[:min(len(body), int(max))])
+}
+
+func (h *fakeHost) Reply(status uint32, details, body, headers []byte, grpc int32) abi.Status {
+	if h.deaf || h.gone[h.current] {
+		return abi.StatusBadArgument
+	}
+	m := map[string]string{}
+	p, fault := abi.OpenPairs(headers, 100)
+	if fault != 0 || len(headers) == 0 {
+		panic("bad header map in a reply")
+	}
+	for {
+		n, v, ok := p.Next()
+		if !ok {
+			break
+		}
+		m[string(n)] = string(v)
+	}
+	h.replies = append(h.replies, reply{h.current, status, string(details), string(body), m, grpc})
+	return abi.StatusOK
+}
+
+func (h *fakeHost) Resume() abi.Status { h.resumed = append(h.resumed, h.current); return 0 }
+func (h *fakeHost) SetContext(id uint32) abi.Status {
+	if h.gone[id] {
+		return abi.StatusBadArgument
+	}
+	h.current = id
+	return 0
+}
+func (h *fakeHost) SetTick(ms uint32) abi.Status { h.tick = ms; return 0 }
+func (h *fakeHost) DefineMetric(kind abi.Metric, name string) (uint32, abi.Status) {
+	if i := slices.Index(h.names, name); i >= 0 {
+		return uint32(i), 0
+	}
+	h.names = append(h.names, name)
+	return uint32(len(h.names) - 1), 0
+}
+func (h *fakeHost) AddMetric(id uint32, by int64) abi.Status {
+	if by <= 0 {
+		panic("metric incremented by nothing")
+	}
+	h.metrics[h.names[id]] += by
+	return 0
+}
+func (h *fakeHost) SharedGet(key []byte) ([]byte, uint32, abi.Status) {
+	v, ok := h.shared[string(key)]
+	if !ok {
+		return nil, 0, abi.StatusNotFound
+	}
+	b, st := h.hand(v)
+	return b, h.cas[string(key)], st
+}
+func (h *fakeHost) SharedSet(key, value []byte, cas uint32) abi.Status {
+	k := string(key)
+	if _, ok := h.shared[k]; ok && cas != 0 && cas != h.cas[k] {
+		return abi.StatusCasMismatch
+	}
+	h.shared[k] = slices.Clone(value)
+	h.cas[k]++
+	return 0
+}
+func (h *fakeHost) CallForeign(name string, args []byte) ([]byte, abi.Status) {
+	if h.foreign == nil {
+		return nil, abi.StatusNotFound
+	}
+	b, st := h.foreign(name, args)
+	if st != 0 {
+		return nil, st
+	}
+	return h.hand(b)
+}
+func (h *fakeHost) Property(string) ([]byte, abi.Status) { return nil, abi.StatusNotFound }
+func (h *fakeHost) Environ() []byte                      { return []byte(h.environ) }
+func (h *fakeHost) Random(dst []byte) bool               { return !h.noRandom }
+func (h *fakeHost) Linked() uint32                       { return uint32(len(h.linked)) }
+func (h *fakeHost) ReadLinked(dst []byte, off uint32) bool {
+	return copy(dst, h.linked[off:]) == len(dst)
+}
+
+// fakeEngine does what the path says: /allow, /body (then as the body says), /off,
+// /deny/CODE, /monitor/CODE, /unknown.
+type fakeEngine struct {
+	maxBody uint32
+	bodies  []string
+}
+
+func (e *fakeEngine) CheckHeaders(r *engine.Request, d *engine.Decision) {
+	*d = engine.Decision{Code: verdict.RequestMalformed, Mode: table.ModeEnforce, Op: table.NoIndex, Media: table.NoIndex, Param: table.NoIndex}
+	for _, h := range r.Headers {
+		if string(h.Name) == ":path" {
+			e.decide(strings.SplitN(string(h.Value), "?", 2)[0], d)
+		}
+	}
+}
+
+func (e *fakeEngine) decide(s string, d *engine.Decision) {
+	what, code, _ := strings.Cut(strings.Trim(s, "/"), "/")
+	d.Code = verdict.Lookup(code)
+	switch what {
+	case "allow":
+		d.Code = verdict.Allow
+	case "off":
+		d.Code, d.Mode = verdict.Allow, table.ModeOff
+	case "body", "monitorbody":
+		d.Code, d.Op, d.Media = verdict.NeedBody, 7, 3
+		if what == "monitorbody" {
+			d.Mode = table.ModeMonitor
+		}
+	case "deny":
+	case "monitor":
+		d.Mode = table.ModeMonitor
+	case "unknown":
+		d.Code, d.Mode = verdict.RouteNotFound, table.ModeOff
+	case "limit":
+		d.Code, d.RetryAfterNanos = verdict.LimitExceeded, 2500e6
+	case "zero":
+		d.Code = 0
+	}
+}
+
+func (e *fakeEngine) CheckBody(r *engine.Request, d *engine.Decision) {
+	e.bodies = append(e.bodies, string(r.Body))
+	if d.Op != 7 || d.Media != 3 {
+		panic("the decision on the headers was lost")
+	}
+	d.Code = verdict.Allow
+	if len(r.Body) > 0 && r.Body[0] != '{' {
+		d.Code = verdict.BodySyntax
+	}
+}
+func (e *fakeEngine) MaxBody(*engine.Decision) uint32 { return e.maxBody }
+func (e *fakeEngine) AppendProblem(dst []byte, d *engine.Decision, full bool) []byte {
+	dst = append(dst, "problem "...)
+	if full {
+		dst = append(dst, "full "...)
+	}
+	return append(dst, d.Code.Name()...)
+}
+func (e *fakeEngine) AppendReason(dst []byte, d *engine.Decision) []byte {
+	return append(dst, "reason\nfor it"...)
+}
+func (e *fakeEngine) Table() *table.Table { return nil }
+
+// vmTest is a VM on the fake host with root context 1 configured.
+type vmTest struct {
+	*testing.T
+	h *fakeHost
+	e *fakeEngine
+	v *VM
+}
+
+func newVMTest(t *testing.T, conf string) *vmTest {
+	t.Helper()
+	vt := &vmTest{T: t, h: newFakeHost(), e: &fakeEngine{maxBody: 100}}
+	vt.v = New(Options{Host: vt.h, Arena: vt.h.arena, Open: func(raw []byte, _ *config.Config, _ []byte, _ engine.Options) (Engine, string) {
+		if string(raw) == "bad" {
+			return nil, "bad table"
+		}
+		return vt.e, ""
+	}})
+	vt.h.arena.Grow(72 << 10)
+	vt.v.ContextCreate(1, 0)
+	vt.v.VMStart(1, 0)
+	if !vt.configure(1, conf) {
+		t.Fatalf("Configure(%s) = false: %q", conf, vt.h.logs)
+	}
+	vt.h.logs = nil
+	return vt
+}
+
+const goodTable = `"table":"AAAA"`
+
+func (vt *vmTest) configure(id uint32, conf string) bool {
+	vt.h.current = id
+	if conf == "" {
+		conf = "{" + goodTable + "}"
+	}
+	vt.h.config = conf
+	return vt.v.Configure(id, uint32(len(vt.h.config)))
+}
+
+// headers runs create and the header callback of a stream.
+func (vt *vmTest) request(id uint32, path string, end bool, more ...string) abi.Action {
+	vt.Helper()
+	vt.v.ContextCreate(id, 1)
+	p := [][2]string{{":method", "POST"}, {":path", path}, {":authority", "h"}, {"authorization", "Bearer secret-token"}}
+	for i := 0; i < len(more); i += 2 {
+		if more[i] == ":method" {
+			p[0][1] = more[i+1]
+			continue
+		}
+		p = append(p, [2]string{more[i], more[i+1]})
+	}
+	vt.h.headers[id] = p
+	vt.h.current = id
+	return vt.v.RequestHeaders(id, uint32(len(p)), end)
+}
+
+// body adds a piece to the body of a stream and runs the callback.
+func (vt *vmTest) body(id uint32, piece string, end bool) abi.Action {
+	vt.Helper()
+	vt.h.current = id
+	if piece != "" {
+		vt.h.bodies[id] = append(vt.h.bodies[id], piece...)
+	}
+	return vt.v.RequestBody(id, uint32(len(vt.h.bodies[id])), end)
+}
+
+func (vt *vmTest) trailers(id uint32, pairs ...[2]string) abi.Action {
+	vt.h.current = id
+	vt.h.trailer[id] = pairs
+	return vt.v.RequestTrailers(id, uint32(len(pairs)))
+}
+
+func (vt *vmTest) end(id uint32) {
+	vt.v.Done(id)
+	vt.v.Delete(id)
+	vt.h.gone[id] = true
+}
+
+// want checks one answer: code "" is none.
+func (vt *vmTest) want(got, action abi.Action, id uint32, code string) {
+	vt.Helper()
+	if got != action {
+		vt.Errorf("action = %d, want %d", got, action)
+	}
+	if code == "" {
+		if len(vt.h.replies) != 0 {
+			vt.Errorf("replies = %v, want none", vt.h.replies)
+		}
+		return
+	}
+	c := verdict.Lookup(code)
+	if len(vt.h.replies) != 1 {
+		vt.Fatalf("replies = %v, want one with %s", vt.h.replies, code)
+	}
+	r := vt.h.replies[0]
+	vt.h.replies = nil
+	if r.id != id || r.status != uint32(c.Status()) || r.details != "portcullis_"+code {
+		vt.Errorf("reply = %+v, want %d for stream %d with %s", r, c.Status(), id, code)
+	}
+	if n := vt.h.metrics["portcullis.refused."+code]; n == 0 {
+		vt.Errorf("metric refused.%s = 0", code)
+	}
+}
+
+// wantIdle checks that nothing is held or tracked.
+func (vt *vmTest) wantIdle() {
+	vt.Helper()
+	if vt.v.held.used != 0 || vt.v.streams.n != 0 {
+		vt.Errorf("held %d, tracked %d, want none", vt.v.held.used, vt.v.streams.n)
+	}
+}
