@@ -187,7 +187,7 @@ func AppendMessage(dst []byte, t *table.Table, f Failure, tape *json.Tape) []byt
 		text(" equals an earlier one")
 	case table.OpAssertEnum:
 		dst = appendEnum(dst, s, in.C)
-	case table.OpLogicAnyOf:
+	case table.OpLogicAnyOf, table.OpAssertNone:
 		text("matches none of the alternatives")
 	case table.OpLogicOneOf:
 		text("matches none of the alternatives, wanted exactly one")

@@ -67,7 +67,7 @@ func (m *Machine) run(pc, node uint32) Status {
 			}
 			pc++
 
-		case table.OpAssertFail:
+		case table.OpAssertFail, table.OpAssertNone:
 			failDetail = DetailNone
 			op = stepFailHere
 			continue

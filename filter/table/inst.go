@@ -55,6 +55,8 @@ const (
 	OpAssertUnique
 	// OpAssertEnum: the value is in the set at word C of the enums.
 	OpAssertEnum
+	// OpAssertNone always fails: no alternative can match.
+	OpAssertNone
 
 	// OpCtlEnd ends a block.
 	OpCtlEnd
@@ -128,6 +130,7 @@ var opcodeNames = [numOpcodes]string{
 	OpAssertProperties:          "AssertProperties",
 	OpAssertUnique:              "AssertUnique",
 	OpAssertEnum:                "AssertEnum",
+	OpAssertNone:                "AssertNone",
 	OpCtlEnd:                    "CtlEnd",
 	OpCtlCall:                   "CtlCall",
 	OpCtlTail:                   "CtlTail",

@@ -362,7 +362,7 @@ func (v *schemaVerifier) inst(pc uint32, in *Inst) bool {
 		return v.constant(c) && v.s.Consts[c].Kind() == json.KindNumber && in.A <= 1 && in.B == 0
 	}
 	switch in.Op {
-	case OpAssertFail, OpCtlEnd, OpAssertUnique:
+	case OpAssertFail, OpAssertNone, OpCtlEnd, OpAssertUnique:
 		return in.A == 0 && in.B == 0 && in.C == 0 && in.D == 0 && in.E == 0
 	case OpAssertType:
 		return in.A != 0 && in.B == 0 && in.C == 0 && in.D == 0 && in.E == 0

@@ -7,8 +7,12 @@ import (
 
 func (c *Compiler) logic(k key) {
 	s, t := k.s, tracking(k)
-	c.alternatives(table.OpLogicAnyOf, s.AnyOf, t, c.place(s.AnyOfLoc, s.Loc, "anyOf"))
-	c.alternatives(table.OpLogicOneOf, s.OneOf, t, c.place(s.OneOfLoc, s.Loc, "oneOf"))
+	discriminator := ""
+	if s.Discriminator != nil {
+		discriminator = s.Discriminator.Property
+	}
+	c.alternatives(table.OpLogicAnyOf, s.AnyOf, t, c.place(s.AnyOfLoc, s.Loc, "anyOf"), discriminator)
+	c.alternatives(table.OpLogicOneOf, s.OneOf, t, c.place(s.OneOfLoc, s.Loc, "oneOf"), discriminator)
 	if s.Not != nil {
 		at := c.inst(table.Inst{Op: table.OpLogicNot}, c.place(s.NotLoc, s.Loc, "not"))
 		c.push()
@@ -29,31 +33,6 @@ func (c *Compiler) logic(k key) {
 		c.run(key{x, t})
 		c.code[at].E = c.target()
 	}
-}
-
-func (c *Compiler) alternatives(op table.Opcode, branches []*ir.Schema, t uint8, cold uint32) {
-	if len(branches) == 0 {
-		return
-	}
-	in := table.Inst{Op: op}
-	if t != 0 {
-		in.A = 1
-	}
-	at := c.inst(in, cold)
-	c.push()
-	for i, x := range branches {
-		b := table.Inst{Op: table.OpLogicBranch}
-		if i == len(branches)-1 {
-			b.A = 1
-		}
-		branch := c.inst(b, 0)
-		start := c.target()
-		c.inPlace(x, t)
-		c.end(start)
-		c.code[branch].C = c.target()
-	}
-	c.pop()
-	c.code[at].C = c.target()
 }
 
 func (c *Compiler) conditional(s *ir.Schema, t uint8) {
