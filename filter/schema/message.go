@@ -34,6 +34,13 @@ func AppendKeyword(dst []byte, t *table.Table, f Failure) []byte {
 	if in.Op == table.OpAssertFail {
 		return append(dst, "false"...)
 	}
+	if at := noted(s, in, f); at != 0 {
+		// A dependent's place is that of the name in the keyword.
+		if parent := s.Locations[(at-1)*locationWords]; f.Detail == DetailDependent && parent != 0 {
+			at = parent
+		}
+		return append(dst, segment(s, at)...)
+	}
 	if kw, _ := keywordOf(in, f.Detail); kw != "" {
 		return append(dst, kw...)
 	}
@@ -50,6 +57,9 @@ func AppendLocation(dst []byte, t *table.Table, f Failure) []byte {
 	in, ok := instOf(s, f)
 	if !ok || s.Cold[f.Inst] == 0 {
 		return dst
+	}
+	if at := noted(s, in, f); at != 0 {
+		return appendPlace(dst, s, at)
 	}
 	at := s.Cold[f.Inst]
 	kw, sibling := keywordOf(in, f.Detail)
@@ -73,6 +83,21 @@ func instOf(s *table.SchemaSections, f Failure) (*table.Inst, bool) {
 	return &s.Program[f.Inst], true
 }
 
+// noted returns the place that a note gives for a failure of a loop over
+// members, 0 if there is none.
+func noted(s *table.SchemaSections, in *table.Inst, f Failure) uint32 {
+	if in.Op != table.OpLoopProperties {
+		return 0
+	}
+	for i := f.Inst + 1; i < uint32(len(s.Program)) && s.Program[i].Op == table.OpCtlNote; i++ {
+		n := &s.Program[i]
+		if n.C == f.Detail && (n.D == f.Arg || f.Detail == DetailAdditional) {
+			return s.Cold[i]
+		}
+	}
+	return 0
+}
+
 // keywordOf returns the keyword where the location is that of the schema
 // (sibling false) or of another keyword beside it (sibling true), "" where the
 // location is the keyword's own.
@@ -84,12 +109,16 @@ func keywordOf(in *table.Inst, detail uint32) (kw string, sibling bool) {
 		return lo
 	}
 	switch in.Op {
+	case table.OpAssertLength, table.OpAssertItems, table.OpAssertProperties:
+		if in.A != 0 {
+			return "", false
+		}
+	}
+	switch in.Op {
 	case table.OpAssertLength:
 		return pick("minLength", "maxLength"), false
 	case table.OpAssertItems:
-		if in.A == 0 {
-			return pick("minItems", "maxItems"), false
-		}
+		return pick("minItems", "maxItems"), false
 	case table.OpAssertProperties:
 		return pick("minProperties", "maxProperties"), false
 	case table.OpLoopContains:

@@ -40,14 +40,15 @@ const (
 	OpAssertExclusiveMinimum
 	OpAssertExclusiveMaximum
 	OpAssertMultipleOf
-	// OpAssertLength: a string's code points are within C and D.
+	// OpAssertLength: a string's code points are within C and D. Of this and the
+	// other counts, A is 1 where the location is that of the one keyword there
+	// is, not of the schema.
 	OpAssertLength
 	// OpAssertPattern: the automaton at byte C of the patterns takes the string.
 	OpAssertPattern
 	// OpAssertFormat: a string (or number) has format C.
 	OpAssertFormat
-	// OpAssertItems: an array's length is within C and D. A is 1 where its
-	// location is that of the keyword, not of the schema.
+	// OpAssertItems: an array's length is within C and D.
 	OpAssertItems
 	// OpAssertProperties: an object's size is within C and D.
 	OpAssertProperties
@@ -78,6 +79,9 @@ const (
 	// OpCtlSwitchValue goes on at the target for the string value of a member,
 	// by switch C, forward; D, forward, where there is none.
 	OpCtlSwitchValue
+	// OpCtlNote is not run. It stands behind a loop over members and says where
+	// the keyword of detail C with argument D is, if not in the loop's schema.
+	OpCtlNote
 	// OpCtlScope opens a scope of evaluated members; its block ends the scope.
 	// It goes on at C.
 	OpCtlScope
@@ -139,6 +143,7 @@ var opcodeNames = [numOpcodes]string{
 	OpCtlWhenHas:                "CtlWhenHas",
 	OpCtlSwitchType:             "CtlSwitchType",
 	OpCtlSwitchValue:            "CtlSwitchValue",
+	OpCtlNote:                   "CtlNote",
 	OpCtlScope:                  "CtlScope",
 	OpLogicAnyOf:                "LogicAnyOf",
 	OpLogicOneOf:                "LogicOneOf",

@@ -366,9 +366,7 @@ func (v *schemaVerifier) inst(pc uint32, in *Inst) bool {
 		return in.A == 0 && in.B == 0 && in.C == 0 && in.D == 0 && in.E == 0
 	case OpAssertType:
 		return in.A != 0 && in.B == 0 && in.C == 0 && in.D == 0 && in.E == 0
-	case OpAssertLength, OpAssertProperties:
-		return in.A == 0 && in.B == 0 && in.E == 0
-	case OpAssertItems:
+	case OpAssertLength, OpAssertProperties, OpAssertItems:
 		return in.A <= 1 && in.B == 0 && in.E == 0
 	case OpAssertPattern:
 		return v.dfa(in.C) && in.A == 0 && in.B == 0 && in.D == 0 && in.E == 0
@@ -378,6 +376,8 @@ func (v *schemaVerifier) inst(pc uint32, in *Inst) bool {
 		return v.enums.has(in.C) && in.A == 0 && in.B == 0 && in.D == 0 && in.E == 0
 	case OpCtlCall:
 		return v.s.ValidEntry(in.D) && in.C == v.s.Proc(in.D, ProcPC) && in.A <= 1 && in.B == 0 && in.E == 0 && v.target(pc+1)
+	case OpCtlNote:
+		return in.A == 0 && in.B == 0 && in.E == 0
 	case OpCtlTail:
 		return v.target(in.C) && in.A == 0 && in.B == 0 && in.D == 0 && in.E == 0
 	case OpCtlJump, OpCtlScope, OpLogicNot:

@@ -2,8 +2,10 @@ package isel
 
 import (
 	"portcullis/filter/json"
+	"portcullis/filter/schema"
 	"portcullis/filter/table"
 	"portcullis/schemagen/ir"
+	"portcullis/schemagen/source"
 )
 
 // object emits the loop over members, when k has a keyword that needs one.
@@ -40,12 +42,12 @@ func (c *Compiler) object(k key) {
 		flags |= table.PropsClosed
 	default:
 		flags |= table.PropsOther
-		if !isTrue(additional) {
-			c.block(key{additional, 0}, c.putInst(at))
-		}
 	}
 	c.code[at].A = flags
 	c.code[at].C = c.propSet(props, patterns, s, names)
+	if flags&table.PropsOther != 0 && !isTrue(additional) {
+		c.block(key{additional, 0}, c.putInst(at))
+	}
 	c.pop()
 	c.code[at].E = c.target()
 }
@@ -194,6 +196,7 @@ func (c *Compiler) propSet(props []ir.Property, patterns []ir.PatternProperty, s
 	w[table.SetSize] = uint32(len(w))
 	base := len(c.sets)
 	c.sets = append(c.sets, w...)
+	c.notes(s, index)
 	// Blocks in the order of the document, whatever the order of entries.
 	for _, x := range sites {
 		at := base + x.at
@@ -212,4 +215,24 @@ func (c *Compiler) propSet(props []ir.Property, patterns []ir.PatternProperty, s
 		}
 	}
 	return uint32(base)
+}
+
+// notes emits the places of keywords that do not stand in s itself.
+func (c *Compiler) notes(s *ir.Schema, index map[string]uint32) {
+	note := func(detail, arg uint32, loc ir.Loc) {
+		c.inst(table.Inst{Op: table.OpCtlNote, C: detail, D: arg}, c.place(loc))
+	}
+	for _, r := range s.Required {
+		if !at(r.Loc, s.Loc, "required") {
+			note(schema.DetailRequired, index[r.Name], r.Loc)
+		}
+	}
+	for i, d := range s.DependentRequired {
+		if !at(d.Loc, s.Loc, "dependentRequired/"+source.EscapePointer(d.Name)) {
+			note(schema.DetailDependent, uint32(i), d.Loc)
+		}
+	}
+	if s.AdditionalProperties != nil && isFalse(canonical(s.AdditionalProperties)) && !at(s.AdditionalPropertiesLoc, s.Loc, "additionalProperties") {
+		note(schema.DetailAdditional, 0, s.AdditionalPropertiesLoc)
+	}
 }

@@ -94,26 +94,44 @@ func (c *Compiler) numbers(s *ir.Schema) {
 
 const noBound = ^uint32(0)
 
-// bounds emits one instruction for a pair of counts.
-func (c *Compiler) bounds(op table.Opcode, lo, hi *ir.Count, s *ir.Schema) {
-	if lo == nil && hi == nil {
+// bounds emits a pair of counts: one instruction where both keywords stand in
+// s, one each where they came from elsewhere.
+func (c *Compiler) bounds(op table.Opcode, lo, hi *ir.Count, s *ir.Schema, loName, hiName string) {
+	if lo != nil && lo.N == 0 {
+		lo = nil
+	}
+	if hi != nil && hi.N == noBound {
+		hi = nil
+	}
+	if (lo == nil || at(lo.Loc, s.Loc, loName)) && (hi == nil || at(hi.Loc, s.Loc, hiName)) {
+		in := table.Inst{Op: op, D: noBound}
+		if lo != nil {
+			in.C = lo.N
+		}
+		if hi != nil {
+			in.D = hi.N
+		}
+		if lo != nil || hi != nil {
+			c.inst(in, c.place(s.Loc))
+		}
 		return
 	}
-	in := table.Inst{Op: op, D: noBound}
 	if lo != nil {
-		in.C = lo.N
+		c.inst(table.Inst{Op: op, A: 1, C: lo.N, D: noBound}, c.place(lo.Loc, s.Loc, loName))
 	}
 	if hi != nil {
-		in.D = hi.N
+		c.inst(table.Inst{Op: op, A: 1, D: hi.N}, c.place(hi.Loc, s.Loc, hiName))
 	}
-	if in.C == 0 && in.D == noBound {
-		return
-	}
-	c.inst(in, c.place(s.Loc))
+}
+
+// at reports whether loc is that of a keyword of the schema at schema, or of
+// nothing in particular.
+func at(loc, schema ir.Loc, keyword string) bool {
+	return loc == ir.Loc{} || loc.URI == schema.URI && loc.Pointer == schema.Pointer+"/"+keyword
 }
 
 func (c *Compiler) strings(s *ir.Schema) {
-	c.bounds(table.OpAssertLength, s.MinLength, s.MaxLength, s)
+	c.bounds(table.OpAssertLength, s.MinLength, s.MaxLength, s, "minLength", "maxLength")
 	if s.Format != nil {
 		if id, ok := format.Lookup(s.Format.Name); ok && format.Applies(id) != 0 {
 			c.inst(table.Inst{Op: table.OpAssertFormat, C: uint32(id)}, c.place(s.Format.Loc, s.Loc, "format"))
@@ -127,8 +145,8 @@ func (c *Compiler) strings(s *ir.Schema) {
 }
 
 func (c *Compiler) counts(s *ir.Schema) {
-	c.bounds(table.OpAssertItems, s.MinItems, s.MaxItems, s)
-	c.bounds(table.OpAssertProperties, s.MinProperties, s.MaxProperties, s)
+	c.bounds(table.OpAssertItems, s.MinItems, s.MaxItems, s, "minItems", "maxItems")
+	c.bounds(table.OpAssertProperties, s.MinProperties, s.MaxProperties, s, "minProperties", "maxProperties")
 }
 
 func (c *Compiler) enum(s *ir.Schema) {
