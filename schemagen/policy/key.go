@@ -12,6 +12,8 @@ import (
 	"math/big"
 	"strings"
 
+	"portcullis/filter/token"
+	"portcullis/filter/token/sig"
 	"portcullis/schemagen/ir"
 	"portcullis/schemagen/source"
 )
@@ -302,6 +304,12 @@ func (p *Policy) public(n *source.Node, key any, alg ir.Alg, kid string) []*ir.K
 		der, err := x509.MarshalPKIXPublicKey(key)
 		if err != nil {
 			p.dec.errorf(n, "policy-key", "encode the key: %v", err)
+			return nil
+		}
+		// The filter has the last word on what it can use: weak exponents, small
+		// orders and the like.
+		if problem := sig.CheckKey(token.Alg(alg), der); problem != "" {
+			p.dec.errorf(n, "policy-key", "found a key that can't be used: %s", problem)
 			return nil
 		}
 		return []*ir.Key{{ID: kid, Alg: alg, SPKI: der, Loc: loc(n)}}
