@@ -3,6 +3,7 @@ package engine
 import (
 	"portcullis/filter/schema"
 	"portcullis/filter/table"
+	"portcullis/filter/token"
 	"portcullis/filter/verdict"
 )
 
@@ -144,13 +145,31 @@ func (r *Request) scan() (verdict.Code, uint32) {
 		}
 		f.seen |= bit
 	}
+	if joined(f.authorization) {
+		return verdict.RequestDuplicateHeader, 0
+	}
 	if len(f.method) == 0 || f.seen&seenPath == 0 {
 		return verdict.RequestMalformed, 0
 	}
 	return verdict.Allow, 0
 }
 
-// contentLength is the declared length; ok is false when the field is there
+// joined reports a comma in a bearer credential: some proxies hand two
+// Authorization fields on as one, joined by a comma (RFC 9110 section 5.3), and
+// no token has one (RFC 6750 section 2.1).
+func joined(authorization []byte) bool {
+	if _, bearer := token.Bearer(authorization); !bearer {
+		return false
+	}
+	for _, c := range authorization {
+		if c == ',' {
+			return true
+		}
+	}
+	return false
+}
+
+// length is the declared Content-Length; ok is false when the field is there
 // and is not a plain number.
 func (f *fields) length() (n uint64, known, ok bool) {
 	if f.seen&seenContentLength == 0 {
