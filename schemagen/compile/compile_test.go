@@ -310,3 +310,32 @@ func TestSpecs(t *testing.T) {
 		})
 	}
 }
+
+// FuzzBuild: whatever stands in a description or a policy, a build ends with
+// findings or a table that verifies.
+func FuzzBuild(f *testing.F) {
+	seeds, _ := filepath.Glob("../openapi/testdata/*.in.yaml")
+	for _, file := range seeds {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, []byte(good))
+	}
+	f.Add([]byte(spec), []byte(good))
+	f.Fuzz(func(t *testing.T, spec, policy []byte) {
+		d := t.TempDir()
+		if os.WriteFile(d+"/api.yaml", spec, 0o644) != nil || os.WriteFile(d+"/policy.yaml", policy, 0o644) != nil {
+			t.Skip("skipped: no room for files")
+		}
+		watch := time.AfterFunc(20*time.Second, func() { panic("the build hangs") })
+		defer watch.Stop()
+		r, err := Build(Options{Specs: []string{d + "/api.yaml"}, PolicyPath: d + "/policy.yaml"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Table == nil && len(r.Diags) == 0 {
+			t.Fatal("no table and no finding")
+		}
+	})
+}

@@ -1,0 +1,213 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"portcullis/schemagen/diag"
+	"portcullis/schemagen/source"
+)
+
+const schemaPath = "../../examples/policy.schema.json"
+
+func readSchema(t *testing.T) *source.Node {
+	t.Helper()
+	data, err := os.ReadFile(schemaPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := source.Parse(schemaPath, "", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc.Root
+}
+
+// names is the member names that the schema at ptr has of its own and through
+// $ref.
+func memberNames(root *source.Node, ptr string) (out []string) {
+	n := source.AtPointer(root, ptr)
+	for _, k := range n.Get("properties").Keys {
+		out = append(out, k.Name)
+	}
+	if ref := n.Str("$ref"); ref != "" {
+		out = append(out, memberNames(root, strings.TrimPrefix(ref, "#"))...)
+	}
+	return out
+}
+
+// TestSchemaNames: the schema and this package know the same names, at every
+// level.
+func TestSchemaNames(t *testing.T) {
+	root := readSchema(t)
+	levels := []struct{ ptr, frame string }{ // frame: YAML around {NAME: null}
+		{"", "%s"},
+		{"/$defs/api", "apis: [%s]"},
+		{"/$defs/provider", "providers: {p: %s}"},
+		{"/$defs/key", "providers: {p: {keys: [%s]}}"},
+		{"/$defs/limit", "limits: {l: %s}"},
+		{"/$defs/rule", "operations: [%s]"},
+		{"/$defs/settings", "defaults: %s"},
+		{"/$defs/settings/properties/security", "defaults: {security: %s}"},
+		{"/$defs/waive/items", "waive: [%s]"},
+	}
+	unknown := func(frame, name string) bool {
+		diags := readPolicy(t, fmt.Sprintf(frame, "{"+name+": null}"))
+		for _, d := range diags {
+			if d.Code == "policy-unknown-name" && strings.Contains(d.Message, `"`+name+`"`) {
+				return true
+			}
+		}
+		return false
+	}
+	all := map[string]bool{}
+	for _, l := range levels {
+		for _, name := range memberNames(root, l.ptr) {
+			all[name] = true
+		}
+	}
+	for _, l := range levels {
+		here := map[string]bool{}
+		for _, name := range memberNames(root, l.ptr) {
+			here[name] = true
+		}
+		for name := range all {
+			if got := unknown(l.frame, name); got == here[name] {
+				t.Errorf("%q in %s: reader knows it: %v, schema knows it: %v", name, l.frame, !got, here[name])
+			}
+		}
+	}
+}
+
+func readPolicy(t *testing.T, text string) diag.List {
+	t.Helper()
+	doc, err := source.Parse("policy.yaml", "file:///policy.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var diags diag.List
+	Read(doc, &diags)
+	return diags
+}
+
+// TestSchemaAgrees: what the schema accepts this package accepts, and what it
+// refuses this package refuses, as far as a schema can tell.
+func TestSchemaAgrees(t *testing.T) {
+	data, err := os.ReadFile(schemaPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := jsonschema.CompileString("policy.schema.json", string(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key = `keys: [{jwk: {kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo}}]`
+	tests := []struct {
+		text string
+		ok   bool
+	}{
+		{"version: 1", true},
+		{"{}", false},
+		{"version: '1'", false},
+		{"version: 1\nmode: monitor\nunknown: pass\nwaive: [{code: a-b, reason: r, action: pass}]", true},
+		{"version: 1\nmode: true", false},
+		{"version: 1\nunknown: enforce", false},
+		{"version: 1\nwaive: [{code: A, reason: r}]", false},
+		{"version: 1\nwaive: [{code: a, reason: r, action: deny}]", false},
+		{"version: 1\nwaive: [{code: a}]", false},
+		{"version: 1\nlimits: {a: {requests: 1, per: 1s}}", true},
+		{"version: 1\nlimits: {a: {requests: 1, per: 1s, burst: 1, by: 'header:X-A', scope: worker, mode: 'off'}}", true},
+		{"version: 1\nlimits: {a: {requests: 1000000001, per: 1s}}", false},
+		{"version: 1\nlimits: {a: {requests: 1}}", false},
+		{"version: 1\nlimits: {a: {requests: 1, per: 1w}}", false},
+		{"version: 1\nlimits: {a: {requests: 1, per: 1s, by: 'header:'}}", false},
+		{"version: 1\nlimits: {a: {requests: 1, per: 1s, scope: fleet}}", false},
+		{"version: 1\nlimits: {'a b': {requests: 1, per: 1s}}", false},
+		{"version: 1\nlimits: []", false},
+		{"version: 1\nproviders: {p: {issuer: i, audiences: [a], " + key + "}}", true},
+		{"version: 1\nproviders: {p: {issuer: i, anyAudience: true, skew: 0s, maxAge: 1h, requiredClaims: [sub], tokenTypes: [JWT], scopeClaim: s, " + key + "}}", true},
+		{"version: 1\nproviders: {p: {issuer: i, anyAudience: false, " + key + "}}", false},
+		{"version: 1\nproviders: {p: {issuer: i, anyAudience: true, audiences: [a], " + key + "}}", false},
+		{"version: 1\nproviders: {p: {issuer: i, audiences: [], " + key + "}}", false},
+		{"version: 1\nproviders: {p: {issuer: i, audiences: [a, a], " + key + "}}", false},
+		{"version: 1\nproviders: {p: {issuer: '', audiences: [a], " + key + "}}", false},
+		{"version: 1\nproviders: {p: {issuer: i, audiences: [a], keys: []}}", false},
+		{"version: 1\nproviders: {p: {issuer: i, audiences: [a], keys: [{secret: s, alg: HS256, pem: x}]}}", false},
+		{"version: 1\nproviders: {p: {issuer: i, audiences: [a], keys: [{secret: s, alg: none}]}}", false},
+		{"version: 1\ndefaults: {limits: [], maxDepth: 65535, maxBodyBytes: 4294967295, allowDuplicateNames: true, unknownQuery: monitor, inspect: headers, mediaTypes: {text/xml: deny}}", true},
+		{"version: 1\ndefaults: {operation: x}", false},
+		{"version: 1\ndefaults: {maxDepth: 65536}", false},
+		{"version: 1\ndefaults: {maxBodyBytes: 1.5}", false},
+		{"version: 1\ndefaults: {limits: [a, a]}", false},
+		{"version: 1\ndefaults: {limits: [a, b, c, d, e, f, g, h, i]}", false},
+		{"version: 1\ndefaults: {mediaTypes: {text/xml: monitor}}", false},
+		{"version: 1\ndefaults: {security: {public: true}}", true},
+		{"version: 1\ndefaults: {security: {public: false}}", false},
+		{"version: 1\ndefaults: {security: {}}", false},
+		{"version: 1\ndefaults: {security: {providers: [a], scopes: [b]}}", true},
+		{"version: 1\ndefaults: {security: {public: true, scopes: [b]}}", false},
+		{"version: 1\noperations: [{operation: '*', mode: 'off'}, {tag: x, allow: 'true'}, {operation: [a, b]}]", true},
+		{"version: 1\noperations: [{operation: '*', tag: x}]", false},
+		{"version: 1\noperations: [{mode: 'off'}]", false},
+		{"version: 1\noperations: [{operation: []}]", false},
+		{"version: 1\napis: [{spec: a, name: n, hosts: ['*', a.b, '*.c:1', '[::1]:80'], basePath: /x}]", true},
+		{"version: 1\napis: [{name: n}]", false},
+		{"version: 1\napis: [{spec: a, hosts: []}]", false},
+		{"version: 1\napis: [{spec: a, hosts: ['a/b']}]", false},
+		{"version: 1\napis: [{spec: a, basePath: x}]", false},
+		{"version: 1\nschemes: {a: [b]}", true},
+		{"version: 1\nschemes: {a: []}", false},
+		{"version: 1\nschemes: {a: b}", false},
+	}
+	for _, tt := range tests {
+		doc, err := source.Parse("policy.yaml", "file:///policy.yaml", []byte(tt.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(plain(doc.Root)); (err == nil) != tt.ok {
+			t.Errorf("the schema on %q: %v, want ok %v", tt.text, err, tt.ok)
+		}
+		if diags := readPolicy(t, tt.text); (len(diags) == 0) != tt.ok {
+			t.Errorf("Read(%q) = %v, want ok %v", tt.text, diags, tt.ok)
+		}
+	}
+}
+
+// plain is what encoding/json makes of the same value.
+func plain(n *source.Node) any {
+	switch n.Kind {
+	case source.Bool:
+		return n.Bool
+	case source.Number:
+		return json.Number(n.Text)
+	case source.String:
+		return n.Text
+	case source.Array:
+		out := []any{}
+		for _, c := range n.Items {
+			out = append(out, plain(c))
+		}
+		return out
+	case source.Object:
+		out := map[string]any{}
+		for i, c := range n.Items {
+			out[n.Keys[i].Name] = plain(c)
+		}
+		return out
+	}
+	return nil
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"limits", "mode", "operations"}
+	for in, want := range map[string]string{"limit": "limits", "Mode": "mode", "operation": "operations", "xyzzy": "", "": ""} {
+		if got := nearest(in, known); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
