@@ -105,13 +105,13 @@ var numbers = [...]number{
 	{"maxBodyBytes", 1, 64 << 20, 1 << 20, func(c *Config) *uint32 { return &c.MaxBodyBytes }},
 	{"bodyTimeoutMs", 100, 3600000, 15000, func(c *Config) *uint32 { return &c.BodyTimeoutMs }},
 	{"maxHeldRequests", 1, 65535, 1024, func(c *Config) *uint32 { return &c.MaxHeldRequests }},
-	{"maxOpenRequests", 1, 65535, 8192, func(c *Config) *uint32 { return &c.MaxOpenRequests }},
+	{"maxOpenRequests", 1, 65535, 4096, func(c *Config) *uint32 { return &c.MaxOpenRequests }},
 	{"maxHeaders", 8, 1024, 128, func(c *Config) *uint32 { return &c.MaxHeaders }},
 	{"maxHeaderBytes", 1024, 1 << 20, 64 << 10, func(c *Config) *uint32 { return &c.MaxHeaderBytes }},
 	{"maxPathBytes", 16, 65536, 8192, func(c *Config) *uint32 { return &c.MaxPathBytes }},
-	{"maxNodes", 16, 4 << 20, 64 << 10, func(c *Config) *uint32 { return &c.MaxNodes }},
+	{"maxNodes", 16, 4 << 20, 32 << 10, func(c *Config) *uint32 { return &c.MaxNodes }},
 	{"maxTokenBytes", 256, 64 << 10, 8 << 10, func(c *Config) *uint32 { return &c.MaxTokenBytes }},
-	{"tokenCacheBytes", 0, 16 << 20, 256 << 10, func(c *Config) *uint32 { return &c.TokenCacheBytes }},
+	{"tokenCacheBytes", 0, 16 << 20, 64 << 10, func(c *Config) *uint32 { return &c.TokenCacheBytes }},
 	{"maxDepth", 1, 1024, 64, func(c *Config) *uint32 { return &c.MaxDepth }},
 }
 

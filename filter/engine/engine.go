@@ -80,6 +80,10 @@ type Engine struct {
 	identityBuf []byte     // whom a limit counts
 }
 
+// maxScratch bounds the strings with escapes that can be looked into: a longer one
+// is refused with body_budget. Without escapes a string is judged in place.
+const maxScratch = 256 << 10
+
 // New makes an engine for t. When a limit of t can't be decided exactly it
 // returns nil and the limit's index.
 func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
@@ -93,7 +97,7 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	e.params = param.New(2*textBytes, 1024)
 	e.parser = json.NewParser(int(opt.MaxNodes), int(opt.MaxDepth))
 	e.tape.Nodes = make([]json.Node, 0, opt.MaxNodes)
-	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(opt.MaxBodyBytes), Seed: seed(&opt)})
+	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(min(opt.MaxBodyBytes, maxScratch)), Seed: seed(&opt)})
 	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
 	e.identityBuf = make([]byte, 0, opt.MaxTokenBytes)
 	return e, 0
