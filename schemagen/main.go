@@ -35,6 +35,8 @@ func commands(e env) []*ffcli.Command {
 	return []*ffcli.Command{
 		buildCommand(e),
 		dumpCommand(e),
+		configCommand(e),
+		linkCommand(e),
 	}
 }
 
