@@ -27,4 +27,4 @@
 //   - strings and names are valid UTF-8, with valid escapes only.
 package json
 
-//go:generate go run portcullis/filter/internal/wasmgen/cmd -func kernel -out kernel_wasm.s
+//go:generate go run portcullis/filter/internal/wasmgen/cmd -func kernel,scanStrings -out kernel_wasm.s

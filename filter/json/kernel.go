@@ -57,21 +57,19 @@ func kernel(s *parseState) {
 	i := s.pos
 	num := s.num
 	cur := s.cur
-	// closer is the byte that ends the innermost container; need is 1 where a
-	// member's name comes next.
-	closer := uint64(0)
+	// need is 1 where a member's name comes next.
 	need := uint64(0)
 	if s.depth > 0 {
-		closer = closerOf(uint64(nodes[cur].Meta))
-		need = 1 - s.named
+		need = uint64(nodes[cur].Meta)&kindMask - KindArray - s.named
 	}
-	status := uint64(ErrSyntax)
+	s.status = uint64(ErrSyntax)
 
 parse:
 	for {
 		if need != 0 {
-			i = skipSpace(src, n, i)
-			if i >= n || src[i] != '"' {
+			c := uint64(0)
+			i, c = skipSpace(src, n, i)
+			if c != '"' {
 				break parse
 			}
 			i++
@@ -106,66 +104,62 @@ parse:
 			}
 			if i >= n || src[i] != '"' {
 				i = start
-				status = pauseName
+				s.status = pauseName
 				break parse
 			}
 			if num >= uint64(len(nodes)) {
 				i = start
-				status = uint64(ErrNodes)
+				s.status = uint64(ErrNodes)
 				break parse
 			}
 			size := i - start
 			if size > s.maxName {
 				i = start
-				status = uint64(ErrName)
+				s.status = uint64(ErrName)
 				break parse
 			}
 			h = hashEnd(h, size)
-			nodes[num].Meta = KindName
-			nodes[num].Off = uint32(start)
-			nodes[num].Len = uint32(size)
-			nodes[num].Ext = uint32(h)
+			node := &nodes[num]
+			node.Meta = KindName
+			node.Off = uint32(start)
+			node.Len = uint32(size)
+			node.Ext = uint32(h)
 			num++
 			if len(s.seen) != 0 {
 				s.suspect |= remember(s.seen, s.mask, s.gen, h, cur)
 			}
-			i = skipSpace(src, n, i+1)
-			if i >= n || src[i] != ':' {
+			i, c = skipSpace(src, n, i+1)
+			if c != ':' {
 				break parse
 			}
 			i++
 		}
 
-		i = skipSpace(src, n, i)
-		if i >= n {
-			if num == 0 {
-				status = uint64(ErrEmpty)
-			}
-			break parse
-		}
+		c := uint64(0)
+		i, c = skipSpace(src, n, i)
 		if num >= uint64(len(nodes)) {
-			status = uint64(ErrNodes)
+			s.status = uint64(ErrNodes)
 			break parse
 		}
-		c := uint64(src[i])
 		if c == '"' {
 			i++
 			start := i
 			end, bad, flags := scanString(src, n, i)
 			i = end
 			if bad != 0 {
-				status = bad
+				s.status = bad
 				break parse
 			}
 			if i-start > s.maxString {
 				i = start
-				status = uint64(ErrString)
+				s.status = uint64(ErrString)
 				break parse
 			}
-			nodes[num].Meta = uint32(KindString | flags)
-			nodes[num].Off = uint32(start)
-			nodes[num].Len = uint32(i - start)
-			nodes[num].Ext = 0
+			node := &nodes[num]
+			node.Meta = uint32(KindString | flags)
+			node.Off = uint32(start)
+			node.Len = uint32(i - start)
+			node.Ext = 0
 			num++
 			i++
 		} else if c-'0' <= 9 || c == '-' {
@@ -175,101 +169,94 @@ parse:
 			if flags == 0 {
 				break parse
 			}
-			nodes[num].Meta = uint32(KindNumber | flags&^numberOK)
-			nodes[num].Off = uint32(start)
-			nodes[num].Len = uint32(i - start)
-			nodes[num].Ext = 0
+			node := &nodes[num]
+			node.Meta = uint32(KindNumber | flags&^numberOK)
+			node.Off = uint32(start)
+			node.Len = uint32(i - start)
+			node.Ext = 0
 			num++
 		} else if c == '{' || c == '[' {
 			// '[' is 0x5b, '{' is 0x7b; each closes with the byte two further on.
 			if s.depth >= s.maxDepth {
-				status = uint64(ErrDepth)
+				s.status = uint64(ErrDepth)
 				break parse
 			}
 			s.depth++
 			need = (c >> 5) & 1
-			closer = c + 2
-			nodes[num].Meta = uint32(KindArray + need)
-			nodes[num].Off = uint32(i)
-			nodes[num].Len = 0
-			nodes[num].Ext = uint32(cur)
+			closer := c + 2
+			node := &nodes[num]
+			node.Meta = uint32(KindArray + need)
+			node.Off = uint32(i)
+			node.Len = 0
+			node.Ext = uint32(cur)
 			cur = num
 			num++
-			i = skipSpace(src, n, i+1)
-			if i >= n {
-				break parse
-			}
-			if uint64(src[i]) != closer {
+			i, c = skipSpace(src, n, i+1)
+			if c != closer {
 				nodes[cur].Len = 1
 				continue parse
 			}
 		} else {
 			kind, size := literal(src, n, i)
 			if kind == 0 {
+				if i >= n && num == 0 {
+					s.status = uint64(ErrEmpty)
+				}
 				break parse
 			}
-			nodes[num].Meta = uint32(kind)
-			nodes[num].Off = uint32(i)
-			nodes[num].Len = uint32(size)
-			nodes[num].Ext = 0
+			node := &nodes[num]
+			node.Meta = uint32(kind)
+			node.Off = uint32(i)
+			node.Len = uint32(size)
+			node.Ext = 0
 			num++
 			i += size
 		}
 
 		// A value has ended, or an empty container is about to.
 		for {
+			c := uint64(0)
+			i, c = skipSpace(src, n, i)
 			if s.depth == 0 {
-				i = skipSpace(src, n, i)
-				status = uint64(StatusOK)
+				s.status = uint64(StatusOK)
 				if i < n {
-					status = uint64(ErrTrailing)
+					s.status = uint64(ErrTrailing)
 				}
 				break parse
 			}
-			i = skipSpace(src, n, i)
-			if i >= n {
-				break parse
-			}
-			c := uint64(src[i])
 			if c == ',' {
-				nodes[cur].Len++
-				need = (closer >> 5) & 1
+				open := &nodes[cur]
+				open.Len++
+				need = uint64(open.Meta)&kindMask - KindArray
 				i++
 				continue parse
 			}
-			if c != closer {
+			open := &nodes[cur]
+			if c != ']'+(uint64(open.Meta)&kindMask-KindArray)<<5 { // ']' is 0x5d, '}' is 0x7d
 				break parse
 			}
-			if uint64(nodes[cur].Len) > s.maxItems {
-				status = uint64(ErrItems)
+			if uint64(open.Len) > s.maxItems {
+				s.status = uint64(ErrItems)
 				break parse
 			}
 			i++
-			parent := uint64(nodes[cur].Ext)
-			nodes[cur].Ext = uint32(num)
-			cur = parent
+			cur = uint64(open.Ext)
+			open.Ext = uint32(num)
 			s.depth--
-			closer = closerOf(uint64(nodes[cur].Meta))
 		}
 	}
 	s.pos = i
 	s.num = num
 	s.cur = cur
-	s.status = status
-}
-
-// closerOf returns the byte that ends a container: ']' is 0x5d, '}' is 0x7d.
-func closerOf(meta uint64) uint64 {
-	return ']' + (meta&kindMask-KindArray)<<5
 }
 
 // skipSpace returns the offset of the first byte at or after i that is not
-// white space.
-func skipSpace(src []byte, n, i uint64) uint64 {
+// white space, and the byte, or n and 0.
+func skipSpace(src []byte, n, i uint64) (at, c uint64) {
 	for i < n {
 		c := uint64(src[i])
 		if c > ' ' || spaces>>(c&63)&1 == 0 {
-			break
+			return i, c
 		}
 		i++
 		if c == '\n' { // indentation comes in runs
@@ -278,7 +265,7 @@ func skipSpace(src []byte, n, i uint64) uint64 {
 			}
 		}
 	}
-	return i
+	return i, 0
 }
 
 // special returns a word whose lowest set bit is the high bit of the first
@@ -339,33 +326,46 @@ func scanString(src []byte, n, i uint64) (end, bad, flags uint64) {
 
 // sequence returns the length of the UTF-8 sequence of two to four bytes at i,
 // or 0 if it is not one (Unicode 15.0 table 3-7).
+//
+//wasmgen:cold
 func sequence(src []byte, n, i uint64) uint64 {
-	c := uint64(src[i])
-	if c < 0xe0 {
-		if c < 0xc2 || i+2 > n || src[i+1]&0xc0 != 0x80 {
+	w := uint64(0)
+	if i+4 <= n {
+		w = load32(src, i)
+	} else { // zeros behind the end are no continuation bytes
+		for j := i; j < n; j++ {
+			w |= uint64(src[j]) << ((j - i) << 3 & 63)
+		}
+	}
+	if w&0xc0e0 == 0x80c0 {
+		if w&0x1e == 0 { // below U+0080
 			return 0
 		}
 		return 2
 	}
-	if c < 0xf0 {
-		if i+3 > n || src[i+1]&0xc0 != 0x80 || src[i+2]&0xc0 != 0x80 {
-			return 0
-		}
-		d := src[i+1]
-		if c == 0xe0 && d < 0xa0 || c == 0xed && d >= 0xa0 {
+	if w&0xc0c0f0 == 0x8080e0 {
+		r := w & 0x200f
+		if r == 0 || r == 0x200d { // below U+0800, or a surrogate
 			return 0
 		}
 		return 3
 	}
-	if c > 0xf4 || i+4 > n || src[i+1]&0xc0 != 0x80 || src[i+2]&0xc0 != 0x80 || src[i+3]&0xc0 != 0x80 {
-		return 0
+	if w&0xc0c0c0f8 == 0x808080f0 {
+		r := w & 0x3007
+		if r == 0 || r&7 > 4 || r > 4 && r&7 == 4 { // below U+10000, or above U+10FFFF
+			return 0
+		}
+		return 4
 	}
-	d := src[i+1]
-	if c == 0xf0 && d < 0x90 || c == 0xf4 && d >= 0x90 {
-		return 0
-	}
-	return 4
+	return 0
 }
+
+// shortEscapes has the bits of the bytes that stand for themselves or a control
+// after a backslash, less 0x22 for those below 0x40, less 0x5c for the others.
+const (
+	lowEscapes  = uint64(1<<('"'-0x22) | 1<<('/'-0x22))
+	highEscapes = uint64(1<<('\\'-0x5c) | 1<<('b'-0x5c) | 1<<('f'-0x5c) | 1<<('n'-0x5c) | 1<<('r'-0x5c) | 1<<('t'-0x5c))
+)
 
 // escape returns the length of the escape at i (a surrogate pair is one
 // escape), or a status.
@@ -376,19 +376,31 @@ func escape(src []byte, n, i uint64) (size, bad uint64) {
 		return 0, uint64(ErrSyntax)
 	}
 	c := uint64(src[i+1])
-	if c != 'u' {
-		if c == '"' || c == '\\' || c == '/' || c == 'n' || c == 't' || c == 'r' || c == 'b' || c == 'f' {
-			return 2, 0
+	if c == 'u' {
+		r := hexUnit(src, n, i+2)
+		if r&0xf800 == 0xd800 {
+			return surrogatePair(src, n, i, r)
 		}
-		return 0, uint64(ErrSyntax)
-	}
-	r := hexUnit(src, n, i+2)
-	if r > 0xffff {
-		return 0, uint64(ErrSyntax)
-	}
-	if r&0xf800 != 0xd800 {
+		if r > 0xffff {
+			return 0, uint64(ErrSyntax)
+		}
 		return 6, 0
 	}
+	d := c - 0x5c
+	if d < 64 && highEscapes>>(d&63)&1 != 0 {
+		return 2, 0
+	}
+	d = c - 0x22
+	if d < 64 && lowEscapes>>(d&63)&1 != 0 {
+		return 2, 0
+	}
+	return 0, uint64(ErrSyntax)
+}
+
+// surrogatePair is escape for a \u escape that is a surrogate, r.
+//
+//wasmgen:cold
+func surrogatePair(src []byte, n, i, r uint64) (size, bad uint64) {
 	if r >= 0xdc00 || i+8 > n || src[i+6] != '\\' || src[i+7] != 'u' {
 		return 0, uint64(ErrSurrogate)
 	}
@@ -402,26 +414,23 @@ func escape(src []byte, n, i uint64) (size, bad uint64) {
 	return 12, 0
 }
 
-// hexUnit returns the value of the four hexadecimal digits at i, or more than
-// 0xffff if they are not.
+// hexUnit returns the value of the four hexadecimal digits at i, or 0x10000 if
+// they are not. It works on all four bytes of a word at once; adding to a byte
+// below 0x80 sets its high bit where the byte is at least 0x80 less what is added.
 func hexUnit(src []byte, n, i uint64) uint64 {
 	if i+4 > n {
-		return 1 << 16
+		return 0x10000
 	}
-	r := uint64(0)
-	for end := i + 4; i < end; i++ {
-		c := uint64(src[i])
-		d := c - '0'
-		if d > 9 {
-			d = (c | 0x20) - 'a'
-			if d > 5 {
-				return 1 << 16
-			}
-			d += 10
-		}
-		r = r<<4 | d
+	w := load32(src, i)
+	lower := w | 0x20202020
+	digit := (w + 0x50505050) &^ (w + 0x46464646)          // 0x30 to 0x39
+	letter := (lower + 0x1f1f1f1f) &^ (lower + 0x19191919) // 0x61 to 0x66
+	if (digit|letter)&^w&0x80808080 != 0x80808080 {
+		return 0x10000
 	}
-	return r
+	v := w&0x0f0f0f0f + w>>6&0x01010101*9
+	v = v<<4 | v>>8 // two pairs of digits, in bytes 0 and 2
+	return v&0xff<<8 | v>>16&0xff
 }
 
 // numberOK is a bit that scanNumber sets besides the flags, so that 0 is left

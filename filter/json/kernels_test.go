@@ -105,3 +105,45 @@ func mutate(rng *rand.Rand, texts [][]byte) []byte {
 	}
 	return src
 }
+
+func TestScanStrings(t *testing.T) {
+	p := NewParser(1<<12, 4)
+	tape := NewTape(1 << 12)
+	check := func(src []byte) {
+		t.Helper()
+		a, b := make([]Node, 40), make([]Node, 40)
+		x, y := runScanStrings(src, a), scanStrings(src, b)
+		if x != y {
+			t.Errorf("scanStrings(%q) = %d, plain Go %d", src, x, y)
+		}
+		if x == 0 {
+			return
+		}
+		// What it takes, the parser takes too.
+		if status := p.Parse(tape, src, Options{}); status != StatusOK || uint64(len(tape.Nodes)) != x+1 {
+			t.Errorf("scanStrings(%q) = %d, parser %v with %d nodes", src, x, status, len(tape.Nodes))
+			return
+		}
+		for i, n := range tape.Nodes[1:] {
+			if a[i] != n || b[i] != n {
+				t.Errorf("scanStrings(%q) node %d = %+v and %+v, want %+v", src, i, a[i], b[i], n)
+			}
+		}
+	}
+	texts := [][]byte{}
+	for _, in := range accepted {
+		if in[0] == '"' {
+			texts = append(texts, []byte("["+in+"]"), []byte(`["12345678",`+in+","+in+"]"))
+		}
+	}
+	for _, test := range refused {
+		texts = append(texts, []byte("["+test.in+"]"), []byte("["+test.in))
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	for _, src := range texts {
+		check(src)
+	}
+	for range 10_000 {
+		check(mutate(rng, texts))
+	}
+}

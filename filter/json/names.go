@@ -30,8 +30,8 @@ func continueName(s *parseState) bool {
 	if len(s.seen) != 0 {
 		s.suspect |= remember(s.seen, s.mask, s.gen, uint64(hash), s.cur)
 	}
-	i := skipSpace(src, n, end+1)
-	if i >= n || src[i] != ':' {
+	i, c := skipSpace(src, n, end+1)
+	if c != ':' {
 		s.pos, s.status = i, uint64(ErrSyntax)
 		return false
 	}

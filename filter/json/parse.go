@@ -134,14 +134,14 @@ func (p *Parser) parse(t *Tape, src []byte, opt Options, run func(*parseState)) 
 
 func (p *Parser) begin(s *parseState, t *Tape, src []byte, opt Options) {
 	maxNodes := limit(opt.MaxNodes, min(p.maxNodes, clampLimit(cap(t.Nodes))))
-	*s = parseState{
-		src:       src,
-		nodes:     t.Nodes[:maxNodes],
-		maxDepth:  uint64(limit(opt.MaxDepth, p.maxDepth)),
-		maxString: uint64(limit(opt.MaxString, 1<<32-1)),
-		maxName:   uint64(limit(opt.MaxName, 1<<32-1)),
-		maxItems:  uint64(limit(opt.MaxItems, 1<<32-1)),
-	}
+	// Field by field: a literal would be built aside and copied.
+	s.src = src
+	s.nodes = t.Nodes[:maxNodes]
+	s.maxDepth = uint64(limit(opt.MaxDepth, p.maxDepth))
+	s.maxString = uint64(limit(opt.MaxString, 1<<32-1))
+	s.maxName = uint64(limit(opt.MaxName, 1<<32-1))
+	s.maxItems = uint64(limit(opt.MaxItems, 1<<32-1))
+	s.pos, s.num, s.cur, s.depth, s.named, s.suspect, s.status = 0, 0, 0, 0, 0, 0, 0
 	if opt.AllowDuplicates || len(p.seen) == 0 { // the zero parser has no room for a name
 		return
 	}
