@@ -9,7 +9,7 @@ import "portcullis/schemagen/ir"
 //
 // It is Tarjan's algorithm over the edges that consume nothing.
 func (l *Lowerer) cutCycles(schemas []*ir.Schema) {
-	c := cycles{index: map[*ir.Schema]int{}, low: map[*ir.Schema]int{}, component: map[*ir.Schema]int{}}
+	c := cycles{index: map[*ir.Schema]int{}, low: map[*ir.Schema]int{}, open: map[*ir.Schema]bool{}, component: map[*ir.Schema]int{}}
 	for _, s := range schemas {
 		if c.index[s] == 0 {
 			c.visit(s)
@@ -31,7 +31,8 @@ func (l *Lowerer) cutCycles(schemas []*ir.Schema) {
 
 type cycles struct {
 	index, low map[*ir.Schema]int
-	component  map[*ir.Schema]int // number of the circle that a schema is in, 0 for none
+	open       map[*ir.Schema]bool // on the stack
+	component  map[*ir.Schema]int  // number of the circle that a schema is in, 0 for none
 	stack      []*ir.Schema
 	next, num  int
 }
@@ -40,14 +41,16 @@ func (c *cycles) visit(s *ir.Schema) {
 	c.next++
 	c.index[s], c.low[s] = c.next, c.next
 	c.stack = append(c.stack, s)
+	c.open[s] = true
 	self := false
 	eachInPlace(s, func(t *ir.Schema) {
 		self = self || t == s
 		switch {
 		case c.index[t] == 0:
-			c.visit(t)
-			c.low[s] = min(c.low[s], c.low[t])
-		case c.low[t] > 0: // on the stack
+			if c.visit(t); c.open[t] {
+				c.low[s] = min(c.low[s], c.low[t])
+			}
+		case c.open[t]:
 			c.low[s] = min(c.low[s], c.index[t])
 		}
 	})
@@ -64,7 +67,7 @@ func (c *cycles) visit(s *ir.Schema) {
 		c.num++
 	}
 	for _, m := range members {
-		c.low[m] = -1 // off the stack
+		delete(c.open, m)
 		if size > 0 || self {
 			c.component[m] = c.num
 		}

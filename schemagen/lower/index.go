@@ -148,7 +148,7 @@ func (l *Lowerer) identify(n *source.Node, res *resource) *resource {
 		if rules.AnchorInID && fragment != "" {
 			addAnchor(res.anchors, fragment, n)
 		}
-	} else if d != res.dialect && rules.OpenAPI {
+	} else if d != res.dialect && res.dialect.Rules().OpenAPI {
 		// OpenAPI 3.1 section 4.8.24: $schema in a root schema object counts
 		// without $id. The rest of the resource stays what it is.
 		part := *res

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"portcullis/schemagen/dialect"
 	"portcullis/schemagen/diag"
+	"portcullis/schemagen/dialect"
 	"portcullis/schemagen/ir"
 	"portcullis/schemagen/resolve"
 	"portcullis/schemagen/source"
