@@ -9,6 +9,8 @@ type Automaton struct {
 	ASCII       [128]uint8   // class of each ASCII byte
 	Ranges      []RangeClass // sorted; the first begins at 0x80
 	Next        []uint16     // (NumStates-2)*NumClasses cells
+	Flags       uint8        // FlagLength, FlagBytes
+	Min, Max    uint32       // bounds of the length, with FlagLength
 }
 
 // RangeClass gives the class of all code points from First up to the next
@@ -29,13 +31,16 @@ func (a *Automaton) Append(dst []byte) []byte {
 	size := HeaderSize + 4*len(a.Ranges) + width*len(a.Next)
 	pad := -size & 3
 	size += pad
+	if a.Flags&FlagLength != 0 {
+		size += 8
+	}
 	put16 := func(v int) { dst = append(dst, byte(v), byte(v>>8)) }
 	put32 := func(v uint32) { dst = append(dst, byte(v), byte(v>>8), byte(v>>16), byte(v>>24)) }
 	put16(a.NumStates)
 	put16(a.NumClasses)
 	put16(a.FirstAccept)
 	put16(a.Start)
-	dst = append(dst, byte(width), 0)
+	dst = append(dst, byte(width), a.Flags)
 	put16(len(a.Ranges))
 	put32(uint32(size))
 	dst = append(dst, a.ASCII[:]...)
@@ -51,6 +56,10 @@ func (a *Automaton) Append(dst []byte) []byte {
 	}
 	for range pad {
 		dst = append(dst, 0)
+	}
+	if a.Flags&FlagLength != 0 {
+		put32(a.Min)
+		put32(a.Max)
 	}
 	return dst
 }

@@ -24,7 +24,7 @@ package pattern
 //	+---------------+---------------+---------------+---------------+
 //	|         first accept          |             start             |   4
 //	+---------------+---------------+---------------+---------------+
-//	|     width     |   reserved 0  |           num ranges          |   8
+//	|     width     |     flags     |           num ranges          |   8
 //	+---------------+---------------+---------------+---------------+
 //	|                           size of blob                        |  12
 //	+---------------+---------------+---------------+---------------+
@@ -40,6 +40,12 @@ package pattern
 //	|  next state: (num states - 2) rows of num classes cells,      |
 //	|  width (1 or 2) bytes each; then zero bytes to a multiple of 4|
 //	+---------------------------------------------------------------+
+//	|  with FlagLength: fewest code points; most, or 0xFFFFFFFF     |
+//	+---------------------------------------------------------------+
+//
+// Lengths are there for ^[a-z]{1,500}$ and its like, whose counts would take
+// a state each: the automaton is that of ^[a-z]*$ and the text's length is
+// judged apart.
 //
 // States are numbered by what they mean, so that the loop needs one compare:
 //
@@ -53,7 +59,7 @@ const (
 	offFirstAccept = 4
 	offStart       = 6
 	offWidth       = 8
-	offReserved    = 9
+	offFlags       = 9
 	offNumRanges   = 10
 	offSize        = 12
 	offASCII       = 16
@@ -68,6 +74,17 @@ const (
 	MaxClasses = 1 << ClassBits
 	// MaxStates is the largest number of states a blob can have.
 	MaxStates = 1<<16 - 1
+)
+
+const (
+	// FlagLength says that bounds of the text's length are at the end.
+	FlagLength = 1 << iota
+	// FlagBytes says that they may be compared with its bytes, because the
+	// automaton accepts nothing but ASCII.
+	FlagBytes
+
+	// NoMaximum is the upper bound of what has none.
+	NoMaximum = 1<<32 - 1
 )
 
 const (

@@ -49,11 +49,12 @@ func TestMatch(t *testing.T) {
 			if got := Match(blob, []byte(tt.text)); got != tt.want {
 				t.Errorf("Match(%d states, %q) = %v, want %v", numStates, tt.text, got, tt.want)
 			}
-			state := Start(blob)
+			state, length := Start(blob), uint32(0)
 			for _, r := range tt.text {
+				length++
 				state = Run(blob, state, []byte(string(r)))
 			}
-			if got := Accepts(blob, state); got != tt.want && !strings.ContainsRune(tt.text, '\uFFFD') {
+			if got := Accepts(blob, state, length); got != tt.want && !strings.ContainsRune(tt.text, '\uFFFD') {
 				t.Errorf("Run(%d states, %q by characters) = %v, want %v", numStates, tt.text, got, tt.want)
 			}
 		}
@@ -90,7 +91,9 @@ func TestVerify(t *testing.T) {
 		{"many classes", func(b []byte) []byte { b[offNumClasses+1] = 9; return b }, FaultClasses},
 		{"width 0", func(b []byte) []byte { b[offWidth] = 0; return b }, FaultWidth},
 		{"width 3", func(b []byte) []byte { b[offWidth] = 3; return b }, FaultWidth},
-		{"reserved", func(b []byte) []byte { b[offReserved] = 1; return b }, FaultReserved},
+		{"unknown flag", func(b []byte) []byte { b[offFlags] = 4; return b }, FaultReserved},
+		{"bytes without length", func(b []byte) []byte { b[offFlags] = FlagBytes; return b }, FaultReserved},
+		{"no room for length", func(b []byte) []byte { b[offFlags] = FlagLength; return b }, FaultSize},
 		{"ascii", func(b []byte) []byte { b[offASCII+'x'] = 2; return b }, FaultASCII},
 		{"no ranges", func(b []byte) []byte { b[offNumRanges] = 0; return b }, FaultSize},
 		{"range class", func(b []byte) []byte { b[offRanges] = 2; return b }, FaultRanges},
@@ -115,6 +118,46 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+func TestLength(t *testing.T) {
+	tests := []struct {
+		flags    uint8
+		min, max uint32
+		text     string
+		want     bool
+	}{
+		{FlagLength, 2, 3, "a", false},
+		{FlagLength, 2, 3, "aé", true},
+		{FlagLength, 2, 3, "ééé", true},
+		{FlagLength, 2, 3, "éééé", false},
+		{FlagLength, 2, 3, "é", false},
+		{FlagLength, 2, NoMaximum, "aaaaaaaaaa", true},
+		{FlagLength, 2, 3, "ab", false},
+		{FlagLength | FlagBytes, 2, 3, "aaa", true},
+		{FlagLength | FlagBytes, 2, 3, "aaaa", false},
+	}
+	for _, tt := range tests {
+		a := &Automaton{NumStates: 4, NumClasses: 2, FirstAccept: 3, Start: 2}
+		a.ASCII['a'] = 1
+		a.Ranges = []RangeClass{{0x80, 0}, {'é', 1}, {'é' + 1, 0}}
+		a.Next = []uint16{0, 3, 0, 3}
+		a.Flags, a.Min, a.Max = tt.flags, tt.min, tt.max
+		blob := a.Append(nil)
+		if f := Verify(blob); f != OK {
+			t.Fatalf("Verify(flags %d) = %d, want OK", tt.flags, f)
+		}
+		if got := Match(blob, []byte(tt.text)); got != tt.want {
+			t.Errorf("Match(%d..%d, %q) = %v, want %v", tt.min, tt.max, tt.text, got, tt.want)
+		}
+		if got := Accepts(blob, Run(blob, Start(blob), []byte(tt.text)), uint32(len([]rune(tt.text)))); got != tt.want {
+			t.Errorf("Accepts(%d..%d, %q) = %v, want %v", tt.min, tt.max, tt.text, got, tt.want)
+		}
+		a.Min, a.Max = tt.max, tt.min
+		if f := Verify(a.Append(nil)); f != FaultLength {
+			t.Errorf("Verify(%d..%d) = %d, want %d", tt.max, tt.min, f, FaultLength)
+		}
+	}
+}
+
 func TestAllocations(t *testing.T) {
 	blob, text := vowels(4), []byte(strings.Repeat("aeioué", 100))
 	if n := testing.AllocsPerRun(100, func() {
@@ -135,6 +178,7 @@ func FuzzVerify(f *testing.F) {
 		if Verify(blob) != OK {
 			return
 		}
+		Match(blob, text)
 		whole := Run(blob, Start(blob), text)
 		if whole >= u16(blob, offNumStates) {
 			t.Fatalf("Run(%q) = %d, want a state", text, whole)
@@ -173,7 +217,7 @@ func BenchmarkKernel(b *testing.B) {
 	blob, text := vowels(4), []byte(strings.Repeat("aeiou", 13))
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		if !Accepts(blob, uint32(kernel(blob, uint64(Start(blob)), text))) {
+		if !Accepts(blob, uint32(kernel(blob, uint64(Start(blob)), text)), 65) {
 			b.Fatal("kernel refuses, want it to accept")
 		}
 	}

@@ -17,7 +17,7 @@ const (
 	// FaultWidth: cells are neither one nor two bytes, or too narrow for
 	// the states.
 	FaultWidth
-	// FaultReserved: a reserved or padding byte is not zero.
+	// FaultReserved: a padding byte is not zero, or a flag is unknown.
 	FaultReserved
 	// FaultASCII: an ASCII byte has a class that does not exist.
 	FaultASCII
@@ -26,6 +26,8 @@ const (
 	FaultRanges
 	// FaultCell: a transition leads to a state that does not exist.
 	FaultCell
+	// FaultLength: the bounds of the length are out of order.
+	FaultLength
 )
 
 // Verify reports whether blob is one well-formed automaton and nothing more.
@@ -48,16 +50,25 @@ func Verify(blob []byte) Fault {
 	if width != 1 && width != 2 || width == 1 && states > 256 {
 		return FaultWidth
 	}
-	if blob[offReserved] != 0 {
+	flags := blob[offFlags]
+	if flags > FlagLength|FlagBytes || flags == FlagBytes {
 		return FaultReserved
 	}
 	// At most 2^16 states of 2^11 classes of 2 bytes: 64-bit sums can't wrap.
 	cells := uint64(offRanges) + 4*uint64(ranges)
 	end := cells + uint64(states-FirstRow)*uint64(classes)*uint64(width)
-	if (end+3)&^3 != uint64(size) || u32(blob, offSize) != size {
+	padded := (end + 3) &^ 3
+	whole := padded
+	if flags&FlagLength != 0 {
+		whole += 8
+	}
+	if whole != uint64(size) || u32(blob, offSize) != size {
 		return FaultSize
 	}
-	for _, pad := range blob[end:] {
+	if flags&FlagLength != 0 && u32(blob, size-8) > u32(blob, size-4) {
+		return FaultLength
+	}
+	for _, pad := range blob[end:padded] {
 		if pad != 0 {
 			return FaultReserved
 		}

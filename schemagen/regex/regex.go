@@ -56,6 +56,7 @@ func Check(source string, strict bool) ([]Warning, error) {
 
 func compileNode(n *node, opt Options) (*DFA, error) {
 	b := newBudget(opt)
+	n, l := splitLength(n)
 	p, err := compileProgram(n, maxInsts)
 	if err != nil {
 		return nil, err
@@ -76,6 +77,12 @@ func compileNode(n *node, opt Options) (*DFA, error) {
 	}
 	if a.NumClasses > pattern.MaxClasses {
 		return nil, &ErrTooLarge{What: "classes of characters", States: a.NumClasses, Budget: pattern.MaxClasses}
+	}
+	if l != nil {
+		a.Flags, a.Min, a.Max = pattern.FlagLength, l.min, l.max
+		if l.ascii {
+			a.Flags |= pattern.FlagBytes
+		}
 	}
 	d := &DFA{automaton: a, blob: a.Append(nil)}
 	if len(d.blob) > b.bytes {
@@ -134,7 +141,9 @@ func (d *DFA) NumClasses() int { return d.automaton.NumClasses }
 func (d *DFA) Match(text string) bool { return pattern.Match(d.blob, []byte(text)) }
 
 // MatchesAll reports whether every text matches, so that the test can go.
-func (d *DFA) MatchesAll() bool { return d.automaton.Start == int(pattern.StateMatch) }
+func (d *DFA) MatchesAll() bool {
+	return d.automaton.Start == int(pattern.StateMatch) && d.automaton.Flags == 0
+}
 
 // MatchesNone reports whether no text matches.
 func (d *DFA) MatchesNone() bool { return d.automaton.Start == int(pattern.StateReject) }

@@ -71,21 +71,33 @@ func TestAnalyse(t *testing.T) {
 	}
 }
 
-func TestCompileSplit(t *testing.T) {
+// TestLength: counts that the length of the text decides take no states.
+func TestLength(t *testing.T) {
 	tests := []struct {
 		pattern  string
-		min, max int
 		states   int
+		yes, no  string
+		min, max uint32
 	}{
-		{"^[a-z]{1,2097152}$", 1, 2097152, 3},
-		{"^.{3,}$", 3, -1, 3},
-		{"^[\\s\\S]{0,9}$", 0, 9, 2},
-		{"^[a-z]{2}x$", 0, -1, 6},
+		{"^[a-z]{1,2097152}$", 3, "abc", "", 1, 2097152},
+		{"^.{20,}$", 3, "ääääääääääääääääääää", "äääääääääääääääääää", 20, 1<<32 - 1},
+		{"^[\\s\\S]{0,16}$", 2, "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀", "12345678901234567", 0, 16},
+		{"^(?:ab|cd)[0-9]{17}(?=x)x{2}$", 8, "cd12345678901234567xx", "cd1234567890123456xxx", 21, 21},
+		{"^ab?[0-9]{17}$", 22, "a12345678901234567", "ab123456789012345678", 0, 0},
+		{"^[0-9]{15}$", 18, "123456789012345", "1234567890123456", 0, 0},
 	}
 	for _, tt := range tests {
-		d, min, max, _, err := CompileSplit(tt.pattern, Options{})
-		if err != nil || min != tt.min || max != tt.max || d.NumStates() != tt.states {
-			t.Errorf("CompileSplit(%q) = %v, %d, %d, %v, want %d states, %d, %d", tt.pattern, d, min, max, err, tt.states, tt.min, tt.max)
+		d, _, err := Compile(tt.pattern, Options{})
+		if err != nil {
+			t.Errorf("Compile(%q) = %v, want none", tt.pattern, err)
+			continue
+		}
+		a := d.automaton
+		if d.NumStates() != tt.states || a.Min != tt.min || a.Max != tt.max {
+			t.Errorf("Compile(%q) has %d states, %d..%d, want %d, %d..%d", tt.pattern, d.NumStates(), a.Min, a.Max, tt.states, tt.min, tt.max)
+		}
+		if !d.Match(tt.yes) || d.Match(tt.no) || d.MatchesAll() {
+			t.Errorf("Compile(%q) matches %q: %v, %q: %v, want true, false", tt.pattern, tt.yes, d.Match(tt.yes), tt.no, d.Match(tt.no))
 		}
 	}
 }
@@ -97,9 +109,9 @@ func TestCompileErrors(t *testing.T) {
 		{`\k<n>`, `invalid regular expression at offset 0: found \k<n>, but no group has that name`},
 		{`\p{Print}`, `no Unicode property \p{Print} in ECMA-262 (offset 0)`},
 		{`a\p\x41`, `\p at offset 1 is not followed by a {property}`},
-		{`^(a{1,1000}){1,1000}$`, `the automaton is too large: 50001 instructions, at most 50000 wanted`},
+		{`^(a{1,1000}b?){1,1000}$`, `the automaton is too large: 50001 instructions, at most 50000 wanted`},
 		{`(a|b)*a(a|b){20}`, `the automaton is too large: 16002 states before minimisation, at most 16000 wanted`},
-		{`^a{5000}$`, `the automaton is too large: 5003 states, at most 4000 wanted`},
+		{`^a{5000}b?$`, `the automaton is too large: 5004 states, at most 4000 wanted`},
 		{`\Z`, `invalid regular expression at offset 0: found \Z, which means nothing in ECMA-262`},
 		{`(?i)a`, `invalid regular expression at offset 0: found (? that begins none of (?: (?= (?! (?<= (?<! (?<name>`},
 		{"a\xff", "invalid regular expression at offset 0: found invalid UTF-8"},

@@ -33,7 +33,7 @@ type Shape struct {
 	Min, Max int       // in code points; Max is -1 without a bound
 	ASCII    [2]uint64 // bit c%64 of ASCII[c/64] is set if c is in the class
 	// WideNone and WideAll say that none or all of the characters from U+0080
-	// up are in the class. If neither, CompileSplit's automaton decides.
+	// up are in the class. If neither, only the automaton can tell.
 	WideNone, WideAll bool
 }
 
@@ -132,26 +132,4 @@ func classShape(n *node) (Shape, bool) {
 	wide := n.set.intersect(wideSet)
 	s.WideNone, s.WideAll = len(wide) == 0, wide.equal(wideSet)
 	return s, true
-}
-
-// CompileSplit compiles source, but leaves the count of ^[class]{m,n}$ to the
-// caller: a text matches if d matches it and it has min to max code points.
-// Such an automaton has three states where Compile's has n. Max is -1 without a
-// bound, and when there is nothing to split (min is 0 then).
-func CompileSplit(source string, opt Options) (d *DFA, min, max int, warnings []Warning, err error) {
-	n, warnings, err := parse(source, opt.Strict)
-	if err != nil {
-		return nil, 0, -1, warnings, err
-	}
-	n, max = simplify(n), -1
-	if s := shapeOf(n); s.Kind == ShapeClass {
-		each := n.subs[1]
-		if each.op == opRepeat {
-			each = each.subs[0]
-		}
-		min, max = s.Min, s.Max
-		n = cat(n.subs[0], &node{op: opRepeat, subs: []*node{each}, max: unlimited}, n.subs[2])
-	}
-	d, err = compileNode(n, opt)
-	return d, min, max, warnings, err
 }
