@@ -78,6 +78,7 @@ type Engine struct {
 	failed      *json.Tape // the tape that the last failure is about
 	authorized  bool       // the last request carried a good token
 	identityBuf []byte     // whom a limit counts
+	unknown     []byte     // name of the undeclared parameter that was refused
 }
 
 // maxScratch bounds the strings with escapes that can be looked into: a longer one
@@ -118,7 +119,7 @@ func (e *Engine) Table() *table.Table { return e.t }
 func (e *Engine) CheckHeaders(r *Request, d *Decision) {
 	d.reset()
 	d.Mode = e.opt.Mode
-	e.failed = nil
+	e.failed, e.unknown = nil, nil
 	d.Code = e.headers(r, d)
 }
 
@@ -216,7 +217,9 @@ func (e *Engine) parameters(r *Request, op table.Op, d *Decision) verdict.Code {
 	code, name, unknown := p.Query(e.path.Query, op.UnknownQuery())
 	if d.Unknown = uint32(unknown); code != verdict.Allow {
 		d.Part = verdict.PartQuery
-		d.Param = e.paramNamed(op, table.InQuery, name)
+		if d.Param = e.paramNamed(op, table.InQuery, name); d.Param == table.NoIndex {
+			e.unknown = name
+		}
 		return code
 	}
 	if code := e.fieldParameters(r, op, d); code != verdict.Allow {

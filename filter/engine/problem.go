@@ -36,10 +36,10 @@ func (e *Engine) AppendProblem(dst []byte, d *Decision, full bool) []byte {
 		dst = append(dst, `,"errors":[{"in":"`...)
 		dst = append(dst, d.Part.Name()...)
 		dst = append(dst, '"')
-		if d.Param != table.NoIndex {
+		if name := e.refusedName(d); len(name) != 0 {
 			dst = member(dst, "name")
 			mark = len(dst)
-			dst = append(dst, e.t.Param(d.Param).Name()...)
+			dst = append(dst, name...)
 			dst = append(escape(dst, mark), '"')
 		}
 		if d.Failed {
@@ -74,9 +74,9 @@ func (e *Engine) AppendDetail(dst []byte, d *Decision) []byte {
 		return append(dst, d.Code.Title()...)
 	}
 	dst = append(dst, d.Part.Name()...)
-	if d.Param != table.NoIndex {
+	if name := e.refusedName(d); len(name) != 0 {
 		dst = append(dst, " parameter "...)
-		dst = append(dst, e.t.Param(d.Param).Name()...)
+		dst = append(dst, name...)
 	}
 	if d.Failed {
 		mark := len(dst)
@@ -107,6 +107,20 @@ func (e *Engine) AppendDetail(dst []byte, d *Decision) []byte {
 	}
 	return append(dst, d.Code.Title()...)
 }
+
+// refusedName is the name of the parameter that was refused: the
+// description's, or the request's with at most maxName bytes of it.
+func (e *Engine) refusedName(d *Decision) []byte {
+	if d.Param != table.NoIndex {
+		return e.t.Param(d.Param).Name()
+	}
+	if d.Code != verdict.ParamUnknown {
+		return nil
+	}
+	return e.unknown[:min(len(e.unknown), maxName)]
+}
+
+const maxName = 64
 
 // AppendReason appends what a log line needs beside the code: the detail and,
 // for a schema's refusal, the keyword and its place in the description.
