@@ -18,7 +18,7 @@ type Options struct {
 	MaxTokenBytes uint32 // longest token; 8 KiB
 	MaxNodes      uint32 // values and names in the claims; 1,024
 	MaxDepth      uint32 // containers inside each other in the claims; 16
-	// CacheBytes bounds the memory of verified tokens; 0 keeps none.
+	// CacheBytes bounds the memory of accepted tokens; under 64 KiB keeps none.
 	CacheBytes uint32
 	// Seed is 16 random bytes for the cache's hash.
 	Seed [16]byte
@@ -55,18 +55,21 @@ type Checker struct {
 	scopeBuf []byte
 	subBuf   []byte
 	mac      [64]byte
+	payload  []byte // decoded: in buf or in the cache
+	parsed   bool   // claims is the payload's
 
 	// Of the token being judged: indexes on the header tape, and what follows.
 	alg      Alg
 	typ, kid uint32
 	found    claims
 
-	scopes    uint32 // node of the scope claim, 0 for none
-	scopeText []byte // the scopes when they are one string
-	provider  uint32
-	key       uint32
-	cached    bool
-	accepted  bool
+	subject  []byte // nil for none
+	scopes   []byte // joined by scopeSep
+	scopeSep byte
+	provider uint32
+	key      uint32
+	cached   bool
+	accepted bool
 
 	// Stats counts since New.
 	Stats Stats
@@ -110,18 +113,62 @@ func NewChecker(o Options) *Checker {
 // form, header, algorithm, claims' types, issuer, typ, key, times, audience,
 // required claims, signature.
 func (c *Checker) Check(t *table.Table, s table.Scheme, token []byte, now int64) verdict.Code {
-	c.accepted, c.cached, c.scopes = false, false, 0
+	c.accepted, c.cached, c.parsed = false, false, false
+	c.subject, c.scopes, c.payload = nil, nil, nil
 	switch {
 	case len(token) == 0:
 		return verdict.TokenMissing
 	case uint64(len(token)) > uint64(c.maxBytes):
 		return verdict.TokenTooLarge
 	}
+	if c.recall(t, s, token, now) {
+		return verdict.Allow
+	}
 	p, sig, code := c.read(token)
 	if code != 0 {
 		return code
 	}
-	return c.judge(t, s, token, p.signed, sig, now)
+	code = c.judge(t, s, p.signed, sig, now)
+	if code == verdict.Allow {
+		c.remember(token)
+	}
+	return code
+}
+
+// recall looks for a remembered token that the scheme still accepts. Where it
+// does not, the token is judged like any other: the code has to be the same.
+func (c *Checker) recall(t *table.Table, s table.Scheme, token []byte, now int64) bool {
+	e := c.cache.find(token)
+	if e == nil || e.provider >= t.NumProviders() {
+		return false
+	}
+	for i := range s.NumProviders() {
+		if s.ProviderAt(i) != e.provider {
+			continue
+		}
+		p := t.Provider(e.provider)
+		if e.found.judge(&p, now) != 0 {
+			return false
+		}
+		c.found, c.provider, c.key, c.scopeSep = e.found, e.provider, e.key, e.scopeSep
+		off := e.token
+		if c.found.sub != 0 {
+			c.subject = c.cache.part(e, off, e.subject)
+		}
+		off += e.subject
+		c.scopes = c.cache.part(e, off, e.scopes)
+		c.payload = c.cache.part(e, off+e.scopes, e.payload)
+		c.accepted, c.cached = true, true
+		c.Stats.CacheHits++
+		return true
+	}
+	return false
+}
+
+// remember puts an accepted token into the cache.
+func (c *Checker) remember(token []byte) {
+	c.cache.add(entry{key: c.key, provider: c.provider, scopeSep: c.scopeSep, found: c.found},
+		token, c.subject, c.scopes, c.payload)
 }
 
 // read decodes and parses the token onto the two tapes; sig is the decoded
@@ -154,6 +201,7 @@ func (c *Checker) read(token []byte) (p parts, sig []byte, code verdict.Code) {
 	if code := c.parse(c.claims, payload, c.options); code != 0 {
 		return p, nil, code
 	}
+	c.payload, c.parsed = payload, true
 	return p, rest[:ns], c.readClaims()
 }
 
@@ -170,7 +218,7 @@ func (c *Checker) parse(t *json.Tape, src []byte, o json.Options) verdict.Code {
 
 // judge looks for a provider of the scheme that accepts the token. When several
 // have its issuer, the answer is the last one's.
-func (c *Checker) judge(t *table.Table, s table.Scheme, token, signed, sig []byte, now int64) verdict.Code {
+func (c *Checker) judge(t *table.Table, s table.Scheme, signed, sig []byte, now int64) verdict.Code {
 	code := verdict.Code(verdict.TokenIssuer)
 	if c.found.iss == 0 {
 		return code
@@ -181,9 +229,12 @@ func (c *Checker) judge(t *table.Table, s table.Scheme, token, signed, sig []byt
 		if !c.claims.EqualString(c.found.iss, p.Issuer) {
 			continue
 		}
-		code = c.judgeFor(t, &p, token, signed, sig, now)
+		code = c.judgeFor(t, &p, signed, sig, now)
 		if code == verdict.Allow {
 			c.provider, c.accepted = index, true
+			if c.found.sub != 0 {
+				c.subject = c.claims.String(c.found.sub, c.subBuf[:0])
+			}
 			return code
 		}
 	}
@@ -191,7 +242,7 @@ func (c *Checker) judge(t *table.Table, s table.Scheme, token, signed, sig []byt
 }
 
 // judgeFor judges the token for one provider whose issuer it names.
-func (c *Checker) judgeFor(t *table.Table, p *table.Provider, token, signed, sig []byte, now int64) verdict.Code {
+func (c *Checker) judgeFor(t *table.Table, p *table.Provider, signed, sig []byte, now int64) verdict.Code {
 	if !c.typeAccepted(p) {
 		return verdict.TokenType
 	}
@@ -219,7 +270,7 @@ func (c *Checker) judgeFor(t *table.Table, p *table.Provider, token, signed, sig
 	if !c.plausible(sig) {
 		return verdict.TokenSignature
 	}
-	return c.verify(t, p, token, signed, sig)
+	return c.verify(t, p, signed, sig)
 }
 
 // kidIs compares `kid` with a key's. A key without one serves tokens without.
@@ -245,7 +296,7 @@ func (c *Checker) plausible(sig []byte) bool {
 
 // verify checks the signature with each key that has the token's kid and
 // algorithm.
-func (c *Checker) verify(t *table.Table, p *table.Provider, token, signed, sig []byte) verdict.Code {
+func (c *Checker) verify(t *table.Table, p *table.Provider, signed, sig []byte) verdict.Code {
 	attempts := 0
 	code := verdict.Code(verdict.TokenSignature)
 	for i := p.Keys.Start; i < p.Keys.End() && attempts < maxAttempts; i++ {
@@ -254,15 +305,9 @@ func (c *Checker) verify(t *table.Table, p *table.Provider, token, signed, sig [
 			continue
 		}
 		attempts++
-		if c.cache.has(token, i) {
-			c.Stats.CacheHits++
-			c.key, c.cached = i, true
-			return verdict.Allow
-		}
 		switch c.verifyWith(&k, signed, sig) {
 		case Good:
 			c.key = i
-			c.cache.add(token, i)
 			return verdict.Allow
 		case Bad:
 		case Busy:
@@ -300,18 +345,6 @@ func (c *Checker) verifyWith(k *table.Key, signed, sig []byte) Result {
 		}
 	}
 	return res
-}
-
-// equalConstantTime compares in a time that depends on the lengths only.
-func equalConstantTime(a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	diff := byte(0)
-	for i := range a {
-		diff |= a[i] ^ b[i]
-	}
-	return diff == 0
 }
 
 // CheckSecret says why a value can't be a secret of alg, or nothing: an HMAC key

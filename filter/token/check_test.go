@@ -11,6 +11,7 @@ import (
 	"portcullis/filter/token"
 	"portcullis/filter/token/sig"
 	"portcullis/filter/verdict"
+	"portcullis/schemagen/ir"
 )
 
 func TestEveryAlgorithm(t *testing.T) {
@@ -321,6 +322,57 @@ func TestCache(t *testing.T) {
 	forged[len(forged)-3] ^= 1
 	if got := c.Check(tab, s, forged, now); got == verdict.Allow {
 		t.Error("accepted a remembered token with another signature")
+	}
+}
+
+// TestCacheRecalls wants a remembered token to tell the same as a new one.
+func TestCacheRecalls(t *testing.T) {
+	keys := makeKeys()
+	narrow := trusting(map[string]*private{"EdDSA": keys["EdDSA"]})
+	narrow.Name = "narrow"
+	all := trusting(keys)
+	tab, schemes := openSchemes(t, []*ir.Provider{all, narrow}, []*ir.Provider{narrow})
+	s := schemes[0]
+	c := token.NewChecker(token.Options{Verifier: sig.New(), Secrets: secretsOf(tab, keys), CacheBytes: 1 << 20})
+	for _, claims := range []map[string]any{
+		nil,
+		{"sub": nil, "scope": nil},
+		{"sub": ""},
+		{"sub": "a\"\u00e9", "scope": []string{"read", "a b", "x\"y"}},
+	} {
+		tok := []byte(mint(keys["EdDSA"], claims))
+		type told struct {
+			subject, scopes, identity, role string
+			nilSubject, read, ab            bool
+			provider, key                   uint32
+			expires                         int64
+		}
+		ask := func() told {
+			if got := c.Check(tab, s, tok, now); got != verdict.Allow {
+				t.Fatalf("%v: %s", claims, got.Name())
+			}
+			v := c.Claims().Member(0, []byte("iss"))
+			return told{
+				string(c.Subject()), string(c.AppendScopes(nil)), string(c.AppendIdentity(nil)), string(c.Claims().Text(v)),
+				c.Subject() == nil, c.HasScope([]byte("read")), c.HasScope([]byte("a b")), c.Provider(), c.Key(), c.ExpiresNanos(),
+			}
+		}
+		first := ask()
+		if c.Cached() {
+			t.Fatalf("%v: remembered before it was seen", claims)
+		}
+		c.Check(tab, s, []byte(mint(keys["HS256"], nil)), now) // something else in between
+		if second := ask(); first != second || !c.Cached() {
+			t.Errorf("%v: %+v, then cached %v: %+v", claims, first, c.Cached(), second)
+		}
+	}
+	tok := []byte(mint(keys["ES256"], nil))
+	c.Check(tab, s, tok, now)
+	if c.Check(tab, s, tok, now); !c.Cached() {
+		t.Fatal("not remembered")
+	}
+	if got := c.Check(tab, schemes[1], tok, now); got != verdict.TokenKeyUnknown {
+		t.Errorf("remembered, for a scheme that does not trust its key: %s, want token_key_unknown", got.Name())
 	}
 }
 

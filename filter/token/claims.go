@@ -76,10 +76,8 @@ func (c *Checker) date(value uint32) (int64, bool) {
 	return parseDate(c.claims.Text(value))
 }
 
-// judgeClaims checks what does not depend on the signature against p at the time
-// now.
-func (c *Checker) judgeClaims(p *table.Provider, now int64) verdict.Code {
-	f := &c.found
+// judge checks the dates against p at the time now.
+func (f *claims) judge(p *table.Provider, now int64) verdict.Code {
 	skew := int64(p.SkewSeconds)
 	early, late := addSeconds(now, -skew), addSeconds(now, skew)
 	switch {
@@ -97,6 +95,15 @@ func (c *Checker) judgeClaims(p *table.Provider, now int64) verdict.Code {
 		if early > addSeconds(f.issued, int64(p.MaxAgeSeconds)) {
 			return verdict.TokenTooOld
 		}
+	}
+	return 0
+}
+
+// judgeClaims checks what does not depend on the signature against p at the time
+// now.
+func (c *Checker) judgeClaims(p *table.Provider, now int64) verdict.Code {
+	if code := c.found.judge(p, now); code != 0 {
+		return code
 	}
 	if !c.audienceAccepted(p) {
 		return verdict.TokenAudience

@@ -203,13 +203,21 @@ func (noSchemas) Sections() []emit.Section { return nil }
 // open makes a table with one bearer scheme over the providers.
 func open(t testing.TB, providers ...*ir.Provider) (*table.Table, table.Scheme) {
 	t.Helper()
+	tab, schemes := openSchemes(t, providers)
+	return tab, schemes[0]
+}
+
+// openSchemes makes a table with a bearer scheme over each list of providers.
+func openSchemes(t testing.TB, lists ...[]*ir.Provider) (*table.Table, []table.Scheme) {
+	t.Helper()
 	api := &ir.API{Name: "a", Mode: ir.ModeEnforce, Mounts: []ir.Mount{{}}}
-	scheme := &ir.Scheme{API: api, Name: "jwt", Kind: ir.SchemeBearer, Providers: providers}
-	api.Operations = []*ir.Operation{{
-		API: api, Method: "GET", Path: "/", Segments: []ir.Segment{{}}, Mode: ir.ModeEnforce, Inspect: ir.InspectBody, UnknownQuery: ir.ActionDeny,
-		Security: []ir.Requirement{{Uses: []ir.SchemeUse{{Scheme: scheme, Scopes: []string{"read"}}}}},
-	}}
-	raw, err := emit.Table(&ir.Build{APIs: []*ir.API{api}, Providers: providers, Unknown: ir.ActionDeny}, noSchemas{}, emit.NewStrings())
+	op := &ir.Operation{API: api, Method: "GET", Path: "/", Segments: []ir.Segment{{}}, Mode: ir.ModeEnforce, Inspect: ir.InspectBody, UnknownQuery: ir.ActionDeny}
+	api.Operations = []*ir.Operation{op}
+	for i, providers := range lists {
+		scheme := &ir.Scheme{API: api, Name: fmt.Sprint("jwt", i), Kind: ir.SchemeBearer, Providers: providers}
+		op.Security = append(op.Security, ir.Requirement{Uses: []ir.SchemeUse{{Scheme: scheme, Scopes: []string{"read"}}}})
+	}
+	raw, err := emit.Table(&ir.Build{APIs: []*ir.API{api}, Providers: lists[0], Unknown: ir.ActionDeny}, noSchemas{}, emit.NewStrings())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,8 +225,12 @@ func open(t testing.TB, providers ...*ir.Provider) (*table.Table, table.Scheme) 
 	if e != table.ErrNone {
 		t.Fatalf("open: %v at %d", e, at)
 	}
-	use, _ := tab.Use(tab.Requirement(tab.Op(0).Requirements().Start).Start)
-	return tab, tab.Scheme(use)
+	var schemes []table.Scheme
+	for i := range tab.Op(0).Requirements().Count {
+		use, _ := tab.Use(tab.Requirement(tab.Op(0).Requirements().Start + i).Start)
+		schemes = append(schemes, tab.Scheme(use))
+	}
+	return tab, schemes
 }
 
 // secretsOf is the secrets in the table's order.

@@ -15,16 +15,24 @@ func (c *Checker) Key() uint32 { return c.key }
 // Cached reports that the signature was not checked again.
 func (c *Checker) Cached() bool { return c.cached }
 
-// Claims is the payload. Only its names and values are verified; its Src is the
-// decoded bytes.
-func (c *Checker) Claims() *json.Tape { return c.claims }
+// Claims is the payload on a tape whose Src is the decoded bytes. Of a remembered
+// token it is parsed when it is first asked for.
+func (c *Checker) Claims() *json.Tape {
+	if !c.parsed {
+		// It was parsed before, with the same options. If that ever went wrong
+		// the tape would be empty, which readers must expect of no accepted token.
+		c.parser.Parse(c.claims, c.payload, c.options)
+		c.parsed = true
+	}
+	return c.claims
+}
 
 // Subject is the `sub` claim, unescaped; nil when the token has none.
 func (c *Checker) Subject() []byte {
-	if !c.accepted || c.found.sub == 0 {
+	if !c.accepted {
 		return nil
 	}
-	return c.claims.String(c.found.sub, c.subBuf[:0])
+	return c.subject
 }
 
 // AppendIdentity appends bytes that stand for the token's subject and for nobody

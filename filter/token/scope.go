@@ -9,8 +9,11 @@ import (
 // readScopes finds the claim that holds the scopes: the provider's, or `scope`
 // (RFC 8693 section 4.2, RFC 9068 section 2.2.3), or `scp`, which some issuers
 // write. It is a string of words with spaces between, or an array of strings.
+//
+// Both are kept as one text with a separator: a space, or a byte that no UTF-8
+// has, because an element may hold spaces.
 func (c *Checker) readScopes(p *table.Provider) verdict.Code {
-	c.scopes, c.scopeText = 0, nil
+	c.scopes, c.scopeSep = nil, ' '
 	value := uint32(0)
 	if len(p.ScopeClaim) != 0 {
 		value = c.claims.Member(0, p.ScopeClaim)
@@ -23,31 +26,36 @@ func (c *Checker) readScopes(p *table.Provider) verdict.Code {
 	if !c.isStrings(value) {
 		return verdict.TokenClaimType
 	}
-	c.scopes = value
 	if c.isString(value) {
-		c.scopeText = c.claims.String(value, c.scopeBuf[:0])
+		c.scopes = c.claims.String(value, c.scopeBuf[:0])
+		return 0
+	}
+	c.scopeSep = arraySep
+	c.scopes = c.scopeBuf[:0]
+	for i := value + 1; i < c.claims.Nodes[value].Ext; i++ {
+		if i != value+1 {
+			c.scopes = append(c.scopes, arraySep)
+		}
+		if c.claims.Nodes[i].Meta&json.FlagEscaped != 0 {
+			c.scopes = json.AppendUnescaped(c.scopes, c.claims.Text(i))
+		} else {
+			c.scopes = append(c.scopes, c.claims.Text(i)...)
+		}
 	}
 	return 0
 }
 
-// HasScope reports whether the token of the last accepting Check has this scope:
-// the same bytes, as scopes are case-sensitive (RFC 6749 section 3.3).
+const arraySep = 0xff
+
+// HasScope reports whether the token of the last Check, which accepted it, has
+// this scope: the same bytes, as scopes are case-sensitive (RFC 6749 section 3.3).
 func (c *Checker) HasScope(scope []byte) bool {
-	if c.scopes == 0 || len(scope) == 0 {
+	if !c.accepted || len(scope) == 0 {
 		return false
 	}
-	n := c.claims.Nodes[c.scopes]
-	if n.Kind() == json.KindArray {
-		for i := c.scopes + 1; i < n.Ext; i++ {
-			if c.claims.EqualString(i, scope) {
-				return true
-			}
-		}
-		return false
-	}
-	for rest := c.scopeText; len(rest) != 0; {
+	for rest := c.scopes; len(rest) != 0; {
 		var word []byte
-		word, rest = cutSpace(rest)
+		word, rest = cut(rest, c.scopeSep)
 		if string(word) == string(scope) {
 			return true
 		}
@@ -58,30 +66,22 @@ func (c *Checker) HasScope(scope []byte) bool {
 // AppendScopes appends the token's scopes with a space between each two. It
 // does not allocate if dst has room for the payload's length.
 func (c *Checker) AppendScopes(dst []byte) []byte {
-	if c.scopes == 0 {
+	if !c.accepted {
 		return dst
 	}
-	n := c.claims.Nodes[c.scopes]
-	if n.Kind() == json.KindString {
-		return append(dst, c.scopeText...)
-	}
-	for i := c.scopes + 1; i < n.Ext; i++ {
-		if i != c.scopes+1 {
-			dst = append(dst, ' ')
+	for _, b := range c.scopes {
+		if b == c.scopeSep {
+			b = ' '
 		}
-		if c.claims.Nodes[i].Meta&json.FlagEscaped != 0 {
-			dst = json.AppendUnescaped(dst, c.claims.Text(i))
-		} else {
-			dst = append(dst, c.claims.Text(i)...)
-		}
+		dst = append(dst, b)
 	}
 	return dst
 }
 
-// cutSpace splits b at its first space.
-func cutSpace(b []byte) (word, rest []byte) {
+// cut splits b at the first sep.
+func cut(b []byte, sep byte) (before, after []byte) {
 	for i, c := range b {
-		if c == ' ' {
+		if c == sep {
 			return b[:i], b[i+1:]
 		}
 	}
