@@ -26,7 +26,9 @@ type unit struct {
 	proc   uint32
 	hasPC  bool // proc is valid
 	pc     uint32
-	frames uint32 // most frames open at once, calls aside
+	end    uint32  // of its own code
+	refs   []*unit // procedures that its code leads to
+	frames uint32  // most frames open at once, calls aside
 	calls  []callDepth
 	group  int // strongly connected component, numbered from 1
 
@@ -164,7 +166,9 @@ func children(k key, f func(w where, name string, child key)) {
 func (c *Compiler) analyse() {
 	w := walker{c: c}
 	for _, u := range c.entries {
-		w.visit(u)
+		if u.index == 0 {
+			w.visit(u)
+		}
 	}
 	for _, u := range w.order {
 		if !u.isProc() && (u.rec || u.uses > 1 && u.size > c.opts.InlineBudget) {

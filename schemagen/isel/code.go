@@ -60,7 +60,7 @@ func (c *Compiler) procedure(u *unit) {
 	u.pc = c.target()
 	c.schema(u.key)
 	c.end(u.pc)
-	u.frames = c.most
+	u.end, u.frames = c.here(), c.most
 }
 
 // run emits code that applies k to the current value.
@@ -76,6 +76,7 @@ func (c *Compiler) run(k key) {
 	}
 	c.push()
 	c.now.calls = append(c.now.calls, callDepth{u, c.depth})
+	c.now.refs = append(c.now.refs, u)
 	c.pop()
 	at := c.inst(table.Inst{Op: table.OpCtlCall, A: a, D: u.proc}, 0)
 	c.calls = append(c.calls, callSite{at, u})
@@ -85,7 +86,8 @@ func (c *Compiler) run(k key) {
 // for put to be called with its first instruction and head.
 func (c *Compiler) block(k key, put func(pc, head uint32)) {
 	if u := c.unit(k); u.isProc() && !u.memo {
-		c.blocks = append(c.blocks, blockSite{put: put, pc: c.here(), proc: u})
+		c.now.refs = append(c.now.refs, u)
+		c.blocks = append(c.blocks, blockSite{put: put, proc: u})
 		return
 	}
 	start := c.target()
@@ -139,35 +141,6 @@ func (c *Compiler) finishProcs() {
 
 // reach returns the number of instructions that each procedure can reach.
 func (c *Compiler) reach() map[*unit]uint32 {
-	size := map[*unit]uint32{}
-	next := map[*unit][]*unit{}
-	for i, u := range c.entries {
-		end := c.here()
-		if i+1 < len(c.entries) {
-			end = c.entries[i+1].pc
-		}
-		size[u] = end - u.pc
-		for _, call := range u.calls {
-			next[u] = append(next[u], call.to)
-		}
-	}
-	owner := func(pc uint32) *unit {
-		lo, hi := 0, len(c.entries)
-		for hi-lo > 1 {
-			if mid := (lo + hi) / 2; c.entries[mid].pc <= pc {
-				lo = mid
-			} else {
-				hi = mid
-			}
-		}
-		return c.entries[lo]
-	}
-	for _, b := range c.blocks {
-		if b.proc != nil {
-			u := owner(b.pc)
-			next[u] = append(next[u], b.proc)
-		}
-	}
 	reach := map[*unit]uint32{}
 	for _, u := range c.entries {
 		seen := map[*unit]bool{u: true}
@@ -176,8 +149,8 @@ func (c *Compiler) reach() map[*unit]uint32 {
 		for len(todo) > 0 && n < reachEnough {
 			x := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
-			n += size[x]
-			for _, y := range next[x] {
+			n += x.end - x.pc
+			for _, y := range x.refs {
 				if !seen[y] {
 					seen[y] = true
 					todo = append(todo, y)

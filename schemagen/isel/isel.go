@@ -1,8 +1,9 @@
 // Package isel selects instructions: it turns ir.Schema graphs into the schema
 // sections of a table (filter/table, inst.go).
 //
-// The order is: Entry registers schemas and compiles their patterns, so that
-// what can't be enforced is known early; Sections then decides which schemas
+// The order is: Entry registers schemas, compiles their patterns, so that what
+// can't be enforced is known early, and has them rewritten by package opt;
+// Sections lets equal ones be shared, decides which schemas
 // become procedures (entries, recursive ones, and those used more than once
 // that are not small), emits each procedure with everything else inlined, and
 // patches the references between them.
@@ -17,6 +18,7 @@ import (
 	"portcullis/schemagen/diag"
 	"portcullis/schemagen/emit"
 	"portcullis/schemagen/ir"
+	"portcullis/schemagen/opt"
 )
 
 // Strings is the table's string pool.
@@ -32,6 +34,8 @@ type Options struct {
 	// InlineBudget is the size, in instructions, up to which a schema that is
 	// used more than once is repeated rather than called; 0 is 4.
 	InlineBudget int
+	// Plain leaves out package opt, for tests.
+	Plain bool
 	// MaxPatternStates and MaxPatternBytes bound an automaton; 0 is regex's
 	// default.
 	MaxPatternStates, MaxPatternBytes int
@@ -46,8 +50,11 @@ type Compiler struct {
 	opts  Options
 	diags *diag.List
 
+	opt     *opt.Optimiser // nil: schemas are compiled as they are
+	roots   []*ir.Schema   // what Entry registered, rewritten
+	rootAt  map[*ir.Schema]uint32
 	units   map[key]*unit
-	entries []*unit // procedures in the order of their index
+	entries []*unit // procedures in the order of their index; roots first
 	checked map[*ir.Schema]bool
 	dfas    map[string]dfa
 	dfaData []byte
@@ -79,8 +86,9 @@ func New(strs Strings, opts Options, diags *diag.List) *Compiler {
 	if opts.InlineBudget == 0 {
 		opts.InlineBudget = 4
 	}
-	return &Compiler{
+	c := &Compiler{
 		strs: strs, opts: opts, diags: diags,
+		rootAt:  map[*ir.Schema]uint32{},
 		units:   map[key]*unit{},
 		checked: map[*ir.Schema]bool{},
 		dfas:    map[string]dfa{},
@@ -88,6 +96,10 @@ func New(strs Strings, opts Options, diags *diag.List) *Compiler {
 		enumAt:  map[string]uint32{},
 		places:  map[place]uint32{},
 	}
+	if !opts.Plain {
+		c.opt = opt.New()
+	}
+	return c
 }
 
 // Entry registers s and returns the entry that a table refers to it by:
@@ -98,24 +110,42 @@ func (c *Compiler) Entry(s *ir.Schema) uint32 {
 		return table.NoIndex
 	}
 	c.Check(s)
+	if c.opt != nil {
+		s = c.opt.Schema(s)
+	}
 	s = canonical(s)
 	if isTrue(s) {
 		return table.NoIndex
 	}
-	u := c.unit(key{s, 0})
-	if !u.isProc() {
-		c.makeProc(u)
+	at, ok := c.rootAt[s]
+	if !ok {
+		at = uint32(len(c.roots))
+		c.roots = append(c.roots, s)
+		c.rootAt[s] = at
 	}
-	return u.proc
+	return at
 }
 
 // Sections compiles what Entry registered.
 func (c *Compiler) Sections() []Section {
+	roots := c.roots
+	if c.opt != nil {
+		roots = c.opt.Share(roots)
+	}
+	for _, s := range roots {
+		u := c.unit(key{canonical(s), 0})
+		if !u.hasPC {
+			u.proc, u.hasPC = uint32(len(c.entries)), true
+		}
+		c.entries = append(c.entries, u)
+	}
 	c.analyse()
 	// Block 0 stands for "none", so instruction 0 is nobody's block.
 	c.inst(table.Inst{Op: table.OpCtlEnd}, 0)
 	for i := 0; i < len(c.entries); i++ {
-		c.procedure(c.entries[i])
+		if c.entries[i].pc == 0 {
+			c.procedure(c.entries[i])
+		}
 	}
 	c.patch()
 	c.finishProcs()
