@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/peterbourgon/ff/v3/ffcli"
 
 	"portcullis/runtime-test/cases"
+	"portcullis/runtime-test/envoy"
 	"portcullis/runtime-test/host"
 )
 
@@ -28,11 +30,14 @@ type engineMaker func(opt engineOptions) (cases.Engine, error)
 
 type engineOptions struct {
 	profile string
+	envoy   string // version
 	module  string // path of a module; "" builds the filter
 }
 
-// engineMakers are the engines by name. An engine that is not built into this binary is absent.
+// engineMakers are the engines by name.
 var engineMakers = map[string]engineMaker{
+	"native": func(engineOptions) (cases.Engine, error) { return cases.Native{}, nil },
+	"envoy":  envoyEngine,
 	"wazero": func(opt engineOptions) (cases.Engine, error) {
 		m, err := module(opt.module)
 		return &cases.Wazero{Module: m, Profile: host.Profile(opt.profile)}, err
@@ -43,11 +48,31 @@ var engineMakers = map[string]engineMaker{
 	},
 }
 
+// envoyEngine finds an installed Envoy; it needs the module as a file.
+func envoyEngine(opt engineOptions) (cases.Engine, error) {
+	root, err := cases.Root()
+	if err != nil {
+		return nil, err
+	}
+	binary, err := envoy.Find(root, opt.envoy)
+	if err != nil {
+		return nil, err
+	}
+	if opt.module == "" {
+		if _, err := cases.Module(); err != nil {
+			return nil, err
+		}
+		opt.module = filepath.Join(root, "build", "filter.wasm")
+	}
+	return &envoy.Engine{Binary: binary, Module: opt.module}, nil
+}
+
 func runCommand(out, errs io.Writer) *ffcli.Command {
 	fs := flagSet("runtime-test run", errs)
 	engines := fs.String("engine", "wazero", "engines, separated by commas: "+strings.Join(cases.EngineNames, ", "))
 	format := fs.String("format", "text", "text or json (one object a line, then the summary as text)")
 	profile := fs.String("profile", string(host.Envoy140), "host profile of engine wazero: envoy-1.40 or envoy-1.36")
+	version := fs.String("envoy", envoy.Versions[0], "version of engine envoy: "+strings.Join(envoy.Versions, ", "))
 	match := fs.String("case", "", "run only cases whose name matches this regular expression")
 	verbose := fs.Bool("v", false, "print cases that pass as well")
 	wasm := fs.String("module", "", "use this module in place of the one that build.sh makes")
@@ -70,7 +95,7 @@ func runCommand(out, errs io.Writer) *ffcli.Command {
 			}
 			r := runner{out: out, json: *format == "json", verbose: *verbose}
 			r.Match, r.OnResult = pattern.MatchString, r.print
-			if err := r.engines(*engines, engineOptions{*profile, *wasm}); err != nil {
+			if err := r.engines(*engines, engineOptions{*profile, *version, *wasm}); err != nil {
 				return fmt.Errorf("run: %w", err)
 			}
 			return r.files(ctx, args)

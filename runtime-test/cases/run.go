@@ -98,6 +98,11 @@ func (f *File) instance(ctx context.Context, e Engine, c *Case, table []byte, sh
 	if err := json.Unmarshal([]byte(expanded), &s.Config); err != nil {
 		return nil, nil, fmt.Errorf("config: %w", err)
 	}
+	for k, v := range s.Config { // whole numbers as int, which is what readers of Setup look for
+		if n, ok := v.(float64); ok && n == float64(int(n)) {
+			s.Config[k] = int(n)
+		}
+	}
 	if c.Fresh {
 		if inst, err = e.Load(ctx, s); err != nil {
 			return nil, nil, err

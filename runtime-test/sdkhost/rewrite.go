@@ -17,6 +17,27 @@ var offered = []string{
 	"proxy_set_header_map_pairs", "proxy_set_property", "proxy_set_shared_data", "proxy_set_tick_period_milliseconds",
 }
 
+// callbacks are the exports that the emulator calls without asking whether they are there, as types of parameters, whether they have a
+// result, and what an absent one answers.
+var callbacks = []struct {
+	name   string
+	params int
+	result int // -1 = none
+}{
+	{"proxy_on_request_headers", 3, 0}, {"proxy_on_request_body", 3, 0}, {"proxy_on_request_trailers", 2, 0},
+	{"proxy_on_response_headers", 3, 0}, {"proxy_on_response_body", 3, 0}, {"proxy_on_response_trailers", 2, 0},
+	{"proxy_on_tick", 1, -1}, {"proxy_on_queue_ready", 2, -1}, {"proxy_on_done", 1, 1}, {onLog, 1, -1},
+}
+
+// onLog is the last callback that the emulator makes for a stream. It never makes proxy_on_done and proxy_on_delete, so that contexts would pile up
+// in the module: the copy's proxy_on_log makes all three.
+const onLog = "proxy_on_log"
+
+// setShared goes through a function of the copy although the emulator has it: the emulator's new version of a value is the given one plus one, so that creation with
+// 0xFFFFFFFE, which on Envoy means "only if absent", leads to a version 0, which on Envoy means "whatever there is". The function creates
+// with 1; no version of the emulator is ever 1.
+const setShared = "proxy_set_shared_data"
+
 // statusUnimplemented is what a missing call answers.
 const statusUnimplemented = 12
 
@@ -25,13 +46,13 @@ const statusUnimplemented = 12
 // The replaced imports become the first functions of the module's own, so that only the numbers of imported functions change:
 //
 //	before   | kept | missing | kept |  own functions...
-//	after    | kept | kept |  stubs  |  own functions...
+//	after    | kept | kept |  stubs  |  own functions... | added callbacks
 func Rewrite(module []byte) (out []byte, replaced []string, err error) {
 	sections, err := split(module)
 	if err != nil {
 		return nil, nil, err
 	}
-	w := rewriter{clock: -1}
+	w := rewriter{clock: -1, setShared: -1}
 	for i := range sections {
 		if sections[i].id == secImport {
 			if err := w.imports(&sections[i]); err != nil {
@@ -40,11 +61,23 @@ func Rewrite(module []byte) (out []byte, replaced []string, err error) {
 		}
 	}
 	for i := range sections {
+		switch sections[i].id {
+		case secFunction:
+			r := reader{b: sections[i].body}
+			w.numFuncs = uint32(len(w.number)) + r.u32()
+		case secExport:
+			if err := w.scanExports(&sections[i]); err != nil {
+				return nil, nil, fmt.Errorf("export section: %w", err)
+			}
+		}
+	}
+	w.wrapSetShared()
+	for i := range sections {
 		s := &sections[i]
 		var err error
 		switch s.id {
 		case secType:
-			w.types = s.body
+			w.types(s)
 		case secFunction:
 			w.functions(s)
 		case secExport:
@@ -67,17 +100,100 @@ func Rewrite(module []byte) (out []byte, replaced []string, err error) {
 }
 
 type rewriter struct {
-	types    []byte
-	number   []uint32 // new index by old, for imported functions
-	stubs    []stub
-	clock    int // new index of WASI's clock_time_get; -1 = not imported
-	replaced []string
-	started  bool // the export _start has been added
+	number    []uint32          // new index by old, for imported functions
+	exported  map[string]uint32 // the module's functions by export, new indices
+	added     []added           // functions for callbacks and the one for setShared, behind the module's own
+	setShared int               // old index of that import; -1 = not imported
+	numTypes  uint32            // before the added ones
+	numFuncs  uint32            // imported and own, before the added ones
+	stubs     []stub
+	clock     int // new index of WASI's clock_time_get; -1 = not imported
+	replaced  []string
+	started   bool // the export _start has been added
 }
 
 type stub struct {
 	name string
 	typ  uint32
+}
+
+// added is a function that the module gets for a callback.
+type added struct {
+	name           string
+	params, result int
+	code           []byte
+}
+
+// scanExports plans the functions for callbacks that are absent, and the new proxy_on_log.
+func (w *rewriter) scanExports(s *section) error {
+	w.exported = map[string]uint32{}
+	r := reader{b: s.body}
+	for n := r.u32(); n > 0 && r.err == nil; n-- {
+		name, kind, index := r.name(), r.byte(), r.u32()
+		if kind == 0 {
+			w.exported[name] = w.mapped(index)
+		}
+	}
+	for _, c := range callbacks {
+		if _, ok := w.exported[c.name]; ok && c.name != onLog {
+			continue
+		}
+		a := added{c.name, c.params, c.result, nil}
+		switch {
+		case c.name == onLog:
+			for _, end := range []string{onLog, "proxy_on_done", "proxy_on_delete"} {
+				if f, ok := w.exported[end]; ok {
+					a.code = binary.AppendUvarint(append(a.code, 0x20, 0, 0x10), uint64(f)) // call it with the context
+					if end == "proxy_on_done" {
+						a.code = append(a.code, 0x1a) // drop
+					}
+				}
+			}
+		case c.result >= 0:
+			a.code = []byte{0x41, byte(c.result)}
+		}
+		a.code = append(a.code, 0x0b)
+		w.added = append(w.added, a)
+	}
+	return r.err
+}
+
+// wrapSetShared makes the module call a function of its own for setShared.
+func (w *rewriter) wrapSetShared() {
+	if w.setShared < 0 {
+		return
+	}
+	code := []byte{
+		0x20, 0, 0x20, 1, 0x20, 2, 0x20, 3, // key, its size, value, its size
+		0x41, 1, // 1
+		0x20, 4, // the version
+		0x20, 4, 0x41, 0x7e, 0x4f, // version >= 0xFFFFFFFE, unsigned
+		0x1b, // select: 1 if so, else the version
+		0x10,
+	}
+	code = append(binary.AppendUvarint(code, uint64(w.number[w.setShared])), 0x0b)
+	w.number[w.setShared] = w.numFuncs + uint32(len(w.added))
+	w.added = append(w.added, added{"", 5, 0, code})
+}
+
+// types adds a type for each added function.
+func (w *rewriter) types(s *section) {
+	r := reader{b: s.body}
+	w.numTypes = r.u32()
+	body := binary.AppendUvarint(nil, uint64(w.numTypes)+uint64(len(w.added)))
+	body = append(body, r.b[r.at:]...)
+	for _, a := range w.added {
+		body = append(body, 0x60, byte(a.params))
+		for range a.params {
+			body = append(body, 0x7f) // i32
+		}
+		if a.result >= 0 {
+			body = append(body, 1, 0x7f)
+		} else {
+			body = append(body, 0)
+		}
+	}
+	s.body = body
 }
 
 func (w *rewriter) mapped(i uint32) uint32 {
@@ -110,6 +226,9 @@ func (w *rewriter) imports(s *section) error {
 		if name == "clock_time_get" {
 			w.clock = int(keptFuncs)
 		}
+		if mod == "env" && name == setShared {
+			w.setShared = len(w.number)
+		}
 		w.number = append(w.number, keptFuncs)
 		keptFuncs++
 		kept = append(kept, r.b[begin:r.at])
@@ -124,37 +243,50 @@ func (w *rewriter) imports(s *section) error {
 	return r.err
 }
 
-// functions puts the stubs' types before the module's own.
+// functions puts the stubs' types before the module's own, and the added functions' behind.
 func (w *rewriter) functions(s *section) {
 	r := reader{b: s.body}
-	body := binary.AppendUvarint(nil, uint64(r.u32())+uint64(len(w.stubs)))
+	own := r.u32()
+	body := binary.AppendUvarint(nil, uint64(own)+uint64(len(w.stubs)+len(w.added)))
 	for _, st := range w.stubs {
 		body = binary.AppendUvarint(body, uint64(st.typ))
 	}
-	s.body = append(body, r.b[r.at:]...)
+	body = append(body, r.b[r.at:]...)
+	for i := range w.added {
+		body = binary.AppendUvarint(body, uint64(w.numTypes)+uint64(i))
+	}
+	s.body = body
 }
 
-// exports adds _start beside _initialize.
+// exports adds _start beside _initialize, and the added callbacks.
 func (w *rewriter) exports(s *section) error {
 	r := reader{b: s.body}
-	n := r.u32()
 	var body []byte
-	start := -1
-	for i := n; i > 0 && r.err == nil; i-- {
+	count := uint64(0)
+	for n := r.u32(); n > 0 && r.err == nil; n-- {
 		name, kind, index := r.name(), r.byte(), r.u32()
 		if kind == 0 {
 			index = w.mapped(index)
 		}
-		if name == "_initialize" {
-			start = int(index)
+		if name != onLog {
+			body = appendExport(body, name, kind, index)
+			count++
 		}
-		body = appendExport(body, name, kind, index)
 	}
-	if start < 0 {
+	start, ok := w.exported["_initialize"]
+	if !ok {
 		return errors.New("no export _initialize: the module is no reactor")
 	}
+	body = appendExport(body, "_start", 0, start)
+	count++
+	for i, a := range w.added {
+		if a.name != "" {
+			body = appendExport(body, a.name, 0, w.numFuncs+uint32(i))
+			count++
+		}
+	}
 	w.started = true
-	s.body = append(binary.AppendUvarint(nil, uint64(n)+1), appendExport(body, "_start", 0, uint32(start))...)
+	s.body = append(binary.AppendUvarint(nil, count), body...)
 	return r.err
 }
 
@@ -196,7 +328,7 @@ func (w *rewriter) elements(s *section) error {
 func (w *rewriter) code(s *section) error {
 	r := reader{b: s.body}
 	n := r.u32()
-	body := binary.AppendUvarint(make([]byte, 0, len(s.body)+4096), uint64(n)+uint64(len(w.stubs)))
+	body := binary.AppendUvarint(make([]byte, 0, len(s.body)+4096), uint64(n)+uint64(len(w.stubs)+len(w.added)))
 	for _, st := range w.stubs {
 		body = appendBody(body, append([]byte{0}, w.stub(st)...)) // no locals
 	}
@@ -214,6 +346,9 @@ func (w *rewriter) code(s *section) error {
 			return fmt.Errorf("function %d: %w", i, err)
 		}
 		body = appendBody(body, slices.Concat(f.b[:f.at], expr))
+	}
+	for _, a := range w.added {
+		body = appendBody(body, append([]byte{0}, a.code...))
 	}
 	s.body = body
 	return r.err

@@ -77,11 +77,14 @@ func TestEmulator(t *testing.T) {
 	if err != nil || !held.Passed || string(held.ForwardedBody) != "ab" || held.BeforeVerdict {
 		t.Errorf("held request = %+v, %v", held, err)
 	}
+	if _, err := e.Do(Request{Headers: headers([2]string{"x-headers", "sset k a 4294967294;sset k b 4294967294;sset k c 2;sset k d 3;sget k"}), EndStream: true}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := e.Do(Request{Headers: headers([2]string{"x-headers", "level;size 0;time"}), EndStream: true}); err != nil {
 		t.Fatal(err)
 	}
 	logs := strings.Join(e.Logs(), "\n")
-	for _, line := range []string{"configured", "level: 12 ", "size 0: 12 ", "time: 0 16409952"} {
+	for _, line := range []string{"configured", "level: 12 ", "size 0: 12 ", "time: 0 16409952", "sset k b 4294967294: 8 ", "sset k d 3: 0 ", "sget k: 0 d cas=4", "on_log\non_done\non_delete"} {
 		if !strings.Contains(logs, line) {
 			t.Errorf("logs lack %q: %s", line, logs)
 		}
