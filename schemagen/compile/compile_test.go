@@ -236,21 +236,57 @@ func TestPolicySettings(t *testing.T) {
 }
 
 func TestExtensionErrors(t *testing.T) {
-	d := dir(t, map[string]string{"api.yaml": spec + "x-portcullis-limit: {}\n"})
-	r, err := Build(Options{Specs: []string{d + "/api.yaml"}})
-	if err != nil {
-		t.Fatal(err)
+	tests := []struct{ old, new, want string }{
+		{"components:", "x-portcullis-limit: {}\ncomponents:", `found the unknown name "x-portcullis-limit" in the root of the description: did you mean "x-portcullis-limits"?`},
+		{"operationId: open", "x-portcullis-hosts: [a], operationId: open", `found the unknown name "x-portcullis-hosts" in an operation`},
+		{"scheme: bearer", "scheme: bearer, x-portcullis-mode: 'off'", `found the unknown name "x-portcullis-mode" in a security scheme`},
+		{"schema: {type: string, min", "x-portcullis-limits: [a], schema: {type: string, min", `found x-portcullis-limits where it means nothing`},
+		{"title: T", "title: T, x-portcullis-mode: 'off'", `found x-portcullis-mode where it means nothing`},
+		{"operationId: open", "x-portcullis-limits: [none], operationId: open", `found the unknown limit "none", wanted one that is defined`},
 	}
-	const want = `found the unknown name "x-portcullis-limit" in the root of the description: did you mean "x-portcullis-limits"?`
-	if len(r.Diags) == 0 || r.Table != nil {
-		t.Fatalf("findings %v, want one", r.Diags)
-	}
-	for _, f := range r.Diags {
-		if f.Message == want {
-			return
+	for _, tt := range tests {
+		if !strings.Contains(spec, tt.old) {
+			t.Fatalf("the description has no %q", tt.old)
+		}
+		d := dir(t, map[string]string{"api.yaml": strings.Replace(spec, tt.old, tt.new, 1)})
+		r, err := Build(Options{Specs: []string{d + "/api.yaml"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, f := range r.Diags {
+			found = found || f.Severity == diag.Error && strings.HasPrefix(f.Message, tt.want)
+		}
+		if !found || r.Table != nil {
+			t.Errorf("%s: findings %v, want the error %q", tt.new, r.Diags, tt.want)
 		}
 	}
-	t.Errorf("findings %v, want %q", r.Diags, want)
+}
+
+// TestOperationServers: an operation may answer elsewhere than its API, unless
+// the policy says where.
+func TestOperationServers(t *testing.T) {
+	text := strings.Replace(spec, "operationId: open,", "operationId: open, servers: [{url: https://files.example/up}],", 1)
+	d := dir(t, map[string]string{"api.yaml": text, "policy.yaml": good})
+	r, err := Build(Options{Specs: []string{d + "/api.yaml"}})
+	if err != nil || r.Table == nil {
+		t.Fatalf("no table: %v %v", err, r.Diags)
+	}
+	for _, op := range r.Build.APIs[0].Operations {
+		want := op.ID == "open"
+		if got := len(op.Mounts) == 1 && op.Mounts[0].BasePath == "/up"; got != want {
+			t.Errorf("%s %s: Mounts = %v", op.Method, op.Path, op.Mounts)
+		}
+	}
+	r, err = Build(Options{Specs: []string{d + "/api.yaml"}, PolicyPath: d + "/policy.yaml", Strict: true})
+	if err != nil || r.Table == nil {
+		t.Fatalf("no table: %v %v", err, r.Diags)
+	}
+	for _, op := range r.Build.APIs[0].Operations {
+		if op.Mounts != nil {
+			t.Errorf("%s %s: Mounts = %v, want the policy's", op.Method, op.Path, op.Mounts)
+		}
+	}
 }
 
 // TestSameBytes: the folder and the run do not show in the table.

@@ -100,30 +100,44 @@ func build(b *ir.Build, conflict func(first, second *ir.Operation)) []*root {
 	}
 	byKey := map[key]*root{}
 	var roots []*root
+	rootOf := func(m ir.Mount) *root {
+		k := key{m.Host, m.Port}
+		r, ok := byKey[k]
+		if !ok {
+			r = &root{host: m.Host, port: m.Port, kind: table.HostExact, node: newNode()}
+			if m.Host == "" {
+				r.kind = table.HostAny
+			} else if strings.HasPrefix(m.Host, "*.") {
+				r.kind, r.host = table.HostWildcard, m.Host[1:]
+			}
+			byKey[k] = r
+			roots = append(roots, r)
+		}
+		return r
+	}
+	add := func(m ir.Mount, op *ir.Operation) {
+		n := rootOf(m).node.walk(m.BasePath, op.Segments)
+		if first, ok := n.methods[op.Method]; ok {
+			if first != op {
+				conflict(first, op)
+			}
+			return
+		}
+		n.methods[op.Method] = op
+		n.order = append(n.order, op.Method)
+	}
 	for _, a := range b.APIs {
 		for _, m := range a.Mounts {
-			k := key{m.Host, m.Port}
-			r, ok := byKey[k]
-			if !ok {
-				r = &root{host: m.Host, port: m.Port, kind: table.HostExact, node: newNode()}
-				if m.Host == "" {
-					r.kind = table.HostAny
-				} else if strings.HasPrefix(m.Host, "*.") {
-					r.kind, r.host = table.HostWildcard, m.Host[1:]
-				}
-				byKey[k] = r
-				roots = append(roots, r)
-			}
+			rootOf(m)
 			for _, op := range a.Operations {
-				n := r.node.walk(m.BasePath, op.Segments)
-				if first, ok := n.methods[op.Method]; ok {
-					if first != op {
-						conflict(first, op)
-					}
-					continue
+				if op.Mounts == nil {
+					add(m, op)
 				}
-				n.methods[op.Method] = op
-				n.order = append(n.order, op.Method)
+			}
+		}
+		for _, op := range a.Operations {
+			for _, m := range op.Mounts {
+				add(m, op)
 			}
 		}
 	}

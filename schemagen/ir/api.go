@@ -57,6 +57,7 @@ type Operation struct {
 	Method     string // upper case
 	Path       string // template as written, "/users/{id}"
 	Segments   []Segment
+	Mounts     []Mount // where the operation answers, when not at its API's Mounts
 	Mode       Mode
 	Inspect    Inspect
 	Deprecated bool

@@ -29,7 +29,6 @@ var gaps = map[string]gap{
 	"body-opaque":            {"found a body that is neither JSON nor text, with a schema", bodyHint},
 	"body-any-type":          {"found a media type range with a schema, of which JSON alone can be judged", bodyHint},
 	"body-encoding":          {"found an encoding that is not the media type's default", bodyHint},
-	"operation-servers":      {"found servers of an operation whose base path is not the API's", waiveHint},
 	"security-basic":         {"found the security scheme basic", securityHint},
 	"security-api-key":       {"found a security scheme with an API key", securityHint},
 	"security-mutual-tls":    {"found the security scheme mutualTLS", securityHint},

@@ -125,8 +125,8 @@ func basePath(text string) (string, bool) {
 	return out.String(), true
 }
 
-// operationServers checks the servers of an operation or path item, which
-// stand in place of the API's.
+// operationServers reads the servers of an operation or path item, which stand
+// in place of the API's.
 func (w *walker) operationServers(op, shared *source.Node) {
 	servers := op.Get("servers")
 	if servers == nil {
@@ -135,10 +135,7 @@ func (w *walker) operationServers(op, shared *source.Node) {
 	if servers == nil || w.version == version20 {
 		return
 	}
-	for _, m := range w.mounts(servers) {
-		if !slices.Contains(w.api.Mounts, m) {
-			w.gap(servers, "operation-servers")
-			return
-		}
+	if m := w.mounts(servers); !slices.Equal(m, w.api.Mounts) {
+		w.op.Mounts = m
 	}
 }

@@ -43,6 +43,7 @@ func samePath(a, b string) bool {
 func (p *Policy) Scope(doc *source.Document, a *API) *Scope {
 	s := &Scope{policy: p, api: a, done: map[*ir.Operation]settings{}, tags: map[*ir.Operation][]string{}}
 	s.ext = p.readRootExtensions(doc.Root)
+	p.checkMisplaced(doc.Root)
 	s.mode = orMode(s.ext.mode, p.Mode)
 	if a != nil {
 		s.mode = orMode(a.mode, s.mode)
@@ -350,22 +351,32 @@ func (s *Scope) mount(api *ir.API) {
 			base = s.api.BasePath
 		}
 	}
-	if base != nil {
-		api.Mounts = []ir.Mount{{BasePath: *base}}
-	}
-	if hosts == nil {
-		return
-	}
-	var out []ir.Mount
-	for _, h := range hosts {
-		for _, m := range api.Mounts {
-			m.Host, m.Port = h.Name, h.Port
-			if !slices.Contains(out, m) {
-				out = append(out, m)
+	move := func(mounts []ir.Mount) (out []ir.Mount) {
+		if base != nil {
+			mounts = []ir.Mount{{BasePath: *base}}
+		}
+		if hosts == nil {
+			return mounts
+		}
+		for _, h := range hosts {
+			for _, m := range mounts {
+				m.Host, m.Port = h.Name, h.Port
+				if !slices.Contains(out, m) {
+					out = append(out, m)
+				}
 			}
 		}
+		return out
 	}
-	api.Mounts = out
+	api.Mounts = move(api.Mounts)
+	for _, op := range api.Operations {
+		if op.Mounts == nil {
+			continue
+		}
+		if op.Mounts = move(op.Mounts); slices.Equal(op.Mounts, api.Mounts) {
+			op.Mounts = nil
+		}
+	}
 }
 
 // checkRules reports rules that matched none of ops.

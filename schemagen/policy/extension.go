@@ -115,3 +115,40 @@ func (p *Policy) givesWay(what, name string, n, old *source.Node) bool {
 	}
 	return true
 }
+
+// checkMisplaced reports x-portcullis-* members of a description where nothing
+// reads them: a setting that does nothing is worse than none.
+func (p *Policy) checkMisplaced(root *source.Node) {
+	var walk func(n *source.Node, path []string)
+	walk = func(n *source.Node, path []string) {
+		for i, item := range n.Items {
+			if n.Kind == source.Object && strings.HasPrefix(n.Keys[i].Name, prefix) {
+				if !readsExtensions(path) {
+					p.dec.errorf(item, "policy-misplaced", "found %s where it means nothing, wanted it at the root, a path item, an operation or a security scheme", n.Keys[i].Name)
+				}
+				continue
+			}
+			walk(item, append(path, item.Name))
+		}
+	}
+	walk(root, nil)
+}
+
+// readsExtensions reports whether settings may stand in the value at path.
+func readsExtensions(path []string) bool {
+	if len(path) > 0 && path[0] == "components" {
+		path = path[1:]
+	}
+	switch len(path) {
+	case 0:
+		return true
+	case 2, 3, 4: // of path items: name, method, and 3.2's additionalOperations
+		switch path[0] {
+		case "paths", "pathItems":
+			return len(path) < 4 || path[2] == "additionalOperations"
+		case "securitySchemes", "securityDefinitions":
+			return len(path) == 2
+		}
+	}
+	return false
+}
