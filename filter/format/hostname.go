@@ -8,7 +8,7 @@ func isHostname(s []byte) bool {
 		return false
 	}
 	for {
-		label, rest, more := cutPart(s, ".")
+		label, rest, more := cutPart(s, '.')
 		if !isLDH(label) || isFakeALabel(label) && !isALabel(label) {
 			return false
 		}

@@ -182,7 +182,7 @@ func (r *regexChecker) property() bool {
 		return false
 	}
 	r.i = end + 1
-	name, value, hasValue := cutPart(r.s[start:end], "=")
+	name, value, hasValue := cutPart(r.s[start:end], '=')
 	if !hasValue {
 		return inNames(generalCategories, name) || inNames(binaryProperties, name)
 	}

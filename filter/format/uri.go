@@ -14,11 +14,11 @@ func isURI(s []byte, relative, international bool) bool {
 		return false
 	}
 	hasScheme := len(rest) < len(s)
-	part, rest, hasFragment := cutPart(rest, "#")
+	part, rest, hasFragment := cutPart(rest, '#')
 	if hasFragment && !g.all(rest, "/?:@", false) {
 		return false
 	}
-	part, rest, hasQuery := cutPart(part, "?")
+	part, rest, hasQuery := cutPart(part, '?')
 	if hasQuery && !g.all(rest, "/?:@", true) {
 		return false
 	}
@@ -41,10 +41,10 @@ func schemeLength(s []byte) int {
 	return 0
 }
 
-// cutPart splits s at the first byte that is in list, which has gone.
-func cutPart(s []byte, list string) (before, after []byte, found bool) {
-	for i, c := range s {
-		if hasByte(list, c) {
+// cutPart splits s at the first byte c, which has gone from both parts.
+func cutPart(s []byte, c byte) (before, after []byte, found bool) {
+	for i := range s {
+		if s[i] == c {
 			return s[:i], s[i+1:], true
 		}
 	}
@@ -65,8 +65,8 @@ func (g uriGrammar) hierarchy(s []byte, hasScheme bool) bool {
 	}
 	if !hasScheme {
 		// path-noscheme: the first segment has no colon.
-		segment, _, _ := cutPart(s, "/")
-		if _, _, colon := cutPart(segment, ":"); colon {
+		segment, _, _ := cutPart(s, '/')
+		if _, _, colon := cutPart(segment, ':'); colon {
 			return false
 		}
 	}
@@ -75,7 +75,7 @@ func (g uriGrammar) hierarchy(s []byte, hasScheme bool) bool {
 
 // authority is [ userinfo "@" ] host [ ":" port ].
 func (g uriGrammar) authority(s []byte) bool {
-	if user, host, found := cutPart(s, "@"); found {
+	if user, host, found := cutPart(s, '@'); found {
 		if !g.all(user, ":", false) {
 			return false
 		}
@@ -92,7 +92,7 @@ func (g uriGrammar) authority(s []byte) bool {
 		rest := s[end+1:]
 		return len(rest) == 0 || rest[0] == ':' && skipDigits(rest, 1) == len(rest)
 	}
-	name, port, _ := cutPart(s, ":")
+	name, port, _ := cutPart(s, ':')
 	return skipDigits(port, 0) == len(port) && g.all(name, "", false)
 }
 
