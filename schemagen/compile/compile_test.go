@@ -2,6 +2,7 @@ package compile
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -315,6 +316,7 @@ func TestSpecs(t *testing.T) {
 		t.Skip("skipped: ../shared/testdata/specs is not there")
 	}
 	files = append(files, folder+"/multi-file/main.yaml")
+	counted := operationCounts(t, folder+"/manifest.json")
 	for _, file := range files {
 		name := filepath.Base(file)
 		if strings.HasSuffix(name, ".md") || name == "manifest.json" {
@@ -335,6 +337,9 @@ func TestSpecs(t *testing.T) {
 				t.Fatal("no table")
 			}
 			t.Logf("%d operations, %d denied, %d findings, %d bytes, %v", r.NumOperations(), len(r.Denied), len(r.Diags), len(r.Table), time.Since(start).Round(time.Millisecond))
+			if want, ok := counted[name]; ok && r.NumOperations()+unroutable(r) != want {
+				t.Errorf("%d operations and %d that can't be routed, want %d", r.NumOperations(), unroutable(r), want)
+			}
 			if name == "github--api.github.com.json" {
 				if d := time.Since(start); d > 10*time.Second {
 					t.Errorf("took %v, want at most 10 s", d)
@@ -345,6 +350,38 @@ func TestSpecs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unroutable is the operations whose path no request can have: they are
+// findings and nothing else.
+func unroutable(r *Result) (n int) {
+	for _, d := range r.Diags {
+		if d.Code == "path-query" || d.Code == "path-template" {
+			n++
+		}
+	}
+	return n
+}
+
+// operationCounts is the operations of each description by another walker.
+func operationCounts(t *testing.T, path string) map[string]int {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []struct {
+		File       string
+		Operations int
+	}
+	if err := json.Unmarshal(data, &rows); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]int{}
+	for _, r := range rows {
+		out[r.File] = r.Operations
+	}
+	return out
 }
 
 // FuzzBuild: whatever stands in a description or a policy, a build ends with
