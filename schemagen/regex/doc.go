@@ -10,6 +10,7 @@
 // The path of an expression:
 //
 //	parse   text -> tree, look-around and all
+//	simplify, splitLength: less to build; counts that the length decides go
 //	program tree -> instructions of a backtracking machine, repeats unrolled
 //	subset  no look-around: sets of instructions are the states
 //	look    look-around: Boolean functions of instructions are the states
