@@ -105,7 +105,7 @@ func (d *demo) run(ctx context.Context, listen string) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	fmt.Fprintln(d.out, "compiling examples/shop/shop.yaml with examples/shop/policy.yaml")
-	cfg, err := serveConfig(ctx, `{"secrets":{"machines":"0123456789abcdef0123456789abcdef"}}`, "",
+	cfg, err := serveConfig(`{"secrets":{"machines":"0123456789abcdef0123456789abcdef"}}`, "",
 		cases.CompileRequest{Specs: []string{filepath.Join(shop, "shop.yaml")}, Policy: filepath.Join(shop, "policy.yaml"), Strict: true})
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)

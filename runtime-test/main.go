@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
+
+	"portcullis/runtime-test/suite"
 )
 
 // Exit codes.
@@ -31,7 +33,10 @@ func commands(out, errs io.Writer) []*ffcli.Command {
 	return []*ffcli.Command{
 		runCommand(out, errs),
 		serveCommand(out, errs),
+		demoCommand(out, errs),
 		tokenCommand(out, errs),
+		suite.Command(out),
+		suite.ValidateCommand(os.Stdin, out, errs),
 	}
 }
 
@@ -67,7 +72,7 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 			return exitOK // it was asked for
 		}
 		return exitUsage
-	case errors.Is(err, errFindings):
+	case errors.Is(err, errFindings), errors.Is(err, suite.ErrFailed):
 		return exitFindings
 	}
 	fmt.Fprintln(errs, "runtime-test:", err)

@@ -60,7 +60,7 @@ func serveCommand(out, errs io.Writer) *ffcli.Command {
 			if err != nil || target.Host == "" {
 				return fmt.Errorf("serve: -upstream is %q, want a URL such as http://127.0.0.1:9000", *upstream)
 			}
-			cfg, err := serveConfig(ctx, *config, *table, cases.CompileRequest{Specs: spec, Policy: *policy, Strict: *strict})
+			cfg, err := serveConfig(*config, *table, cases.CompileRequest{Specs: spec, Policy: *policy, Strict: *strict})
 			if err != nil {
 				return fmt.Errorf("serve: %w", err)
 			}
@@ -75,7 +75,7 @@ func serveCommand(out, errs io.Writer) *ffcli.Command {
 }
 
 // serveConfig makes the host's configuration out of the plugin's and the table.
-func serveConfig(ctx context.Context, config, table string, compile cases.CompileRequest) (host.Config, error) {
+func serveConfig(config, table string, compile cases.CompileRequest) (host.Config, error) {
 	if len(config) > 0 && config[0] == '@' {
 		text, err := os.ReadFile(config[1:])
 		if err != nil {
@@ -91,7 +91,7 @@ func serveConfig(ctx context.Context, config, table string, compile cases.Compil
 	if table != "" {
 		s.Table, err = os.ReadFile(table)
 	} else {
-		s.Table, err = cases.Compile(ctx, compile)
+		s.Table, err = cases.Compile(compile)
 	}
 	if err != nil {
 		return host.Config{}, err

@@ -2,7 +2,6 @@ package cases
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"sync"
 
 	"go.yaml.in/yaml/v3"
+
+	"portcullis/schemagen/compile"
 )
 
 // Root returns the folder of the go.mod above the working directory.
@@ -40,64 +41,60 @@ type CompileRequest struct {
 	Strict bool
 }
 
-// Compile makes a table. It runs the compiler as a user does, so that what the cases judge is what users get.
-func Compile(ctx context.Context, r CompileRequest) ([]byte, error) {
-	bin, err := schemagen()
+// Compile makes a table. The error lists what the compiler found.
+func Compile(r CompileRequest) ([]byte, error) {
+	res, err := compile.Build(compile.Options{Specs: r.Specs, PolicyPath: r.Policy, Strict: r.Strict})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("compile %s: %w", strings.Join(r.Specs, " "), err)
 	}
-	dir, err := os.MkdirTemp("", "table")
-	if err != nil {
-		return nil, err
+	if res.Table == nil {
+		var found strings.Builder
+		for _, d := range res.Diags {
+			found.WriteString("\n" + d.String())
+		}
+		return nil, fmt.Errorf("compile %s: no table:%s", strings.Join(r.Specs, " "), found.String())
 	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "api.tbl")
-	args := []string{"build", "-o", out, fmt.Sprintf("-strict=%v", r.Strict)}
-	if r.Policy != "" {
-		args = append(args, "-policy", r.Policy)
-	}
-	text, err := exec.CommandContext(ctx, bin, append(args, r.Specs...)...).CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("compile %s: %w\n%s", strings.Join(r.Specs, " "), err, bytes.TrimSpace(text))
-	}
-	return os.ReadFile(out)
+	return res.Table, nil
 }
 
-var schemagenOnce = sync.OnceValues(func() (string, error) {
-	root, err := Root()
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(root, ".tools", "schemagen")
-	cmd := exec.Command("go", "build", "-o", bin, "./schemagen")
-	cmd.Dir = root
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build schemagen: %w\n%s", err, bytes.TrimSpace(text))
-	}
-	return bin, nil
-})
-
-// schemagen builds the compiler once per process.
-func schemagen() (string, error) { return schemagenOnce() }
-
-var moduleOnce = sync.OnceValues(func() ([]byte, error) {
-	root, err := Root()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command("./build.sh")
-	cmd.Dir = root
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("run build.sh: %w\n%s", err, bytes.TrimSpace(text))
-	}
-	return os.ReadFile(filepath.Join(root, "build", "filter.wasm"))
-})
+var moduleOnce = sync.OnceValues(func() ([]byte, error) { return build("", "filter.wasm") })
 
 // Module builds the filter with build.sh, once per process, and returns its binary.
 func Module() ([]byte, error) { return moduleOnce() }
 
+var budgetOnce = sync.OnceValues(func() ([]byte, error) { return build("budget", "filter-budget.wasm") })
+
+// BudgetModule builds the filter with the exports that tell about its memory.
+func BudgetModule() ([]byte, error) { return budgetOnce() }
+
+// build runs build.sh and reads what it made, alone among the processes that do so: tests of several packages run at once.
+func build(variant, name string) ([]byte, error) {
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	tools := filepath.Join(root, ".tools")
+	if err := os.MkdirAll(tools, 0o755); err != nil {
+		return nil, err
+	}
+	unlock, err := lock(filepath.Join(tools, "build.lock"))
+	if err != nil {
+		return nil, fmt.Errorf("lock the build: %w", err)
+	}
+	defer unlock()
+	cmd := exec.Command("./build.sh")
+	if variant != "" {
+		cmd.Args = append(cmd.Args, variant)
+	}
+	cmd.Dir = root
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("run build.sh: %w\n%s", err, bytes.TrimSpace(text))
+	}
+	return os.ReadFile(filepath.Join(root, "build", name))
+}
+
 // table returns the file's table.
-func (f *File) table(ctx context.Context) ([]byte, error) {
+func (f *File) table() ([]byte, error) {
 	if f.Table != "" {
 		return os.ReadFile(f.abs(f.Table))
 	}
@@ -132,7 +129,7 @@ func (f *File) table(ctx context.Context) ([]byte, error) {
 	if t, ok := tables.Load(key); ok {
 		return t.([]byte), nil
 	}
-	t, err := Compile(ctx, r)
+	t, err := Compile(r)
 	if err == nil {
 		tables.Store(key, t)
 	}

@@ -32,7 +32,7 @@ type Runner struct {
 // Run runs the cases of a file on every engine that the case allows. The error is for what keeps cases from being run at all: a table
 // that does not compile, an engine that does not start.
 func (r *Runner) Run(ctx context.Context, f *File) ([]Result, error) {
-	table, err := f.table(ctx)
+	table, err := f.table()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
 	}
