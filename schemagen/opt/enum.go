@@ -8,33 +8,25 @@ import (
 	"portcullis/schemagen/source"
 )
 
-// filterEnum applies type, length and number keywords of a schema to its enum
-// now, and drops them: the enum says it all.
-func filterEnum(_ *Optimiser, s *ir.Schema) bool {
-	if s.Enum == nil {
+// impliedByEnum drops the type, length and number keywords of a schema that all
+// values of its enum satisfy: the enum says it all. Where one does not, the
+// keywords stay as they are: each refusal keeps naming the keyword to blame.
+func impliedByEnum(_ *Optimiser, s *ir.Schema) bool {
+	if s.Enum == nil || s.Types == 0 && !hasNumber(s) && s.MinLength == nil && s.MaxLength == nil {
 		return false
 	}
-	var keep []*ir.Value
+	if len(s.Enum.Values) == 0 || asksSpelling(s) {
+		return false
+	}
 	for _, v := range s.Enum.Values {
-		if admits(s, v) {
-			keep = append(keep, v)
+		if !admits(s, v) {
+			return false
 		}
 	}
-	changed := len(keep) != len(s.Enum.Values)
-	if changed {
-		e := *s.Enum
-		e.Values = keep
-		s.Enum = &e
-	}
-	if s.Types != 0 && !asksSpelling(s) {
-		s.Types, s.TypesLoc, s.StrictInteger, changed = 0, ir.Loc{}, false, true
-	}
-	if hasNumber(s) || s.MinLength != nil || s.MaxLength != nil {
-		s.Minimum, s.Maximum, s.ExclusiveMinimum, s.ExclusiveMaximum, s.MultipleOf = nil, nil, nil, nil, nil
-		s.MinLength, s.MaxLength = nil, nil
-		changed = true
-	}
-	return changed
+	s.Types, s.TypesLoc, s.StrictInteger = 0, ir.Loc{}, false
+	s.Minimum, s.Maximum, s.ExclusiveMinimum, s.ExclusiveMaximum, s.MultipleOf = nil, nil, nil, nil, nil
+	s.MinLength, s.MaxLength = nil, nil
+	return true
 }
 
 // asksSpelling reports whether the types of s tell 1 from 1.0, which are equal.

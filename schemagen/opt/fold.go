@@ -4,7 +4,7 @@ import "portcullis/schemagen/ir"
 
 // foldConstants decides what does not depend on the value: conjunctions with
 // false, alternatives with true or without any branch that could match, the
-// negation and the condition of a constant.
+// negation of false and the condition of a constant.
 func foldConstants(o *Optimiser, s *ir.Schema) bool {
 	if s.Bool != nil {
 		return false
@@ -12,21 +12,22 @@ func foldConstants(o *Optimiser, s *ir.Schema) bool {
 	changed := false
 	for _, x := range s.AllOf {
 		if always(x, false) {
-			become(s, false)
+			refuse(s, x)
 			return true
 		}
 	}
 	for _, r := range s.Refs {
 		if always(r.Target, false) {
-			become(s, false)
+			refuse(s, r.Target)
 			return true
 		}
 	}
 	if len(s.AnyOf) > 0 {
+		first := s.AnyOf[0]
 		s.AnyOf, changed = dropFalse(s.AnyOf)
 		switch {
 		case len(s.AnyOf) == 0:
-			become(s, false)
+			refuse(s, first)
 			return true
 		case !o.tracks && anyTrue(s.AnyOf):
 			s.AnyOf, changed = nil, true
@@ -34,17 +35,13 @@ func foldConstants(o *Optimiser, s *ir.Schema) bool {
 	}
 	if len(s.OneOf) > 0 {
 		list, dropped := dropFalse(s.OneOf)
-		s.OneOf, changed = list, changed || dropped
 		if len(list) == 0 {
-			become(s, false)
+			refuse(s, s.OneOf[0])
 			return true
 		}
+		s.OneOf, changed = list, changed || dropped
 	}
-	switch {
-	case always(s.Not, true):
-		become(s, false)
-		return true
-	case always(s.Not, false):
+	if always(s.Not, false) {
 		s.Not, changed = nil, true
 	}
 	if always(s.If, true) || always(s.If, false) {
@@ -60,8 +57,14 @@ func foldConstants(o *Optimiser, s *ir.Schema) bool {
 	return changed
 }
 
-// dropFalse removes the branches that match nothing. The last one stays where
-// the caller can see that there is none left.
+// refuse makes s the schema false in the place of x, the part of it that is to
+// blame.
+func refuse(s, x *ir.Schema) {
+	no := false
+	*s = ir.Schema{ID: s.ID, Loc: x.Loc, Bool: &no, Unenforceable: s.Unenforceable}
+}
+
+// dropFalse removes the branches that match nothing.
 func dropFalse(list []*ir.Schema) ([]*ir.Schema, bool) {
 	var out []*ir.Schema
 	for _, x := range list {

@@ -13,7 +13,7 @@ func mergeAllOf(o *Optimiser, s *ir.Schema) bool {
 	var rest []*ir.Schema
 	changed := false
 	for _, b := range s.AllOf {
-		if s.Bool == nil && b != s && b.Bool == nil && (o.uses[b] <= 1 || weight(b) <= smallWeight) && !o.cyclic(b) && o.mergeable(s, b) {
+		if b != s && b.Bool == nil && (o.uses[b] <= 1 || weight(b) <= smallWeight) && !o.cyclic(b) && o.mergeable(s, b) {
 			o.merge(s, b)
 			changed = true
 			continue
@@ -23,9 +23,6 @@ func mergeAllOf(o *Optimiser, s *ir.Schema) bool {
 	if changed {
 		s.AllOf = append(rest, o.pending...)
 		o.pending = nil
-		if s.Bool != nil {
-			become(s, false) // no type is left
-		}
 	}
 	return changed
 }
@@ -49,7 +46,7 @@ func (o *Optimiser) mergeable(a, b *ir.Schema) bool {
 		return false
 	case a.Contains != nil && b.Contains != nil, a.PropertyNames != nil && b.PropertyNames != nil:
 		return false
-	case a.Types != 0 && b.Types != 0 && a.StrictInteger != b.StrictInteger:
+	case !nestedTypes(a, b), a.Types != 0 && b.Types != 0 && a.StrictInteger != b.StrictInteger:
 		return false
 	case (a.Enum != nil || b.Enum != nil) && (a.StrictInteger || b.StrictInteger):
 		return false
@@ -118,19 +115,25 @@ func mergeTypes(a, b *ir.Schema) {
 	case b.Types == 0:
 	case a.Types == 0:
 		a.Types, a.TypesLoc, a.StrictInteger = b.Types, b.TypesLoc, b.StrictInteger
-	default:
-		t := a.Types & b.Types
-		if (a.Types|b.Types)&ir.TypeInteger != 0 && a.Types&(ir.TypeNumber|ir.TypeInteger) != 0 && b.Types&(ir.TypeNumber|ir.TypeInteger) != 0 && t&ir.TypeNumber == 0 {
-			t |= ir.TypeInteger // integer and number
-		}
-		if t != a.Types {
-			a.TypesLoc = b.TypesLoc
-		}
-		if a.Types = t; t == 0 {
-			no := false
-			a.Bool = &no
-		}
+	case withInteger(a.Types)&^withInteger(b.Types) != 0: // b's is the narrower
+		a.Types, a.TypesLoc = b.Types, b.TypesLoc
 	}
+}
+
+// nestedTypes reports whether the types of one of the two are all among those
+// of the other, so that a refusal by the narrower names the right keyword. It
+// is also true where one of them does not say.
+func nestedTypes(a, b *ir.Schema) bool {
+	x, y := withInteger(a.Types), withInteger(b.Types)
+	return x == 0 || y == 0 || x&^y == 0 || y&^x == 0
+}
+
+// withInteger adds integer to number.
+func withInteger(t ir.Types) ir.Types {
+	if t&ir.TypeNumber != 0 {
+		t |= ir.TypeInteger
+	}
+	return t
 }
 
 // tighter returns the bound that is further in the direction of sign.

@@ -44,7 +44,7 @@ func rules() []rule {
 		{"drop-trivial", dropTrivial},
 		{"fold-constants", foldConstants},
 		{"unwrap-single", unwrapSingle},
-		{"filter-enum", filterEnum},
+		{"implied-by-enum", impliedByEnum},
 		{"drop-subsumed", dropSubsumed},
 		{"inline-refs", inlineRefs},
 		{"merge-all-of", mergeAllOf},
@@ -261,9 +261,4 @@ func hasNumber(s *ir.Schema) bool {
 
 func hasString(s *ir.Schema) bool {
 	return s.MinLength != nil || s.MaxLength != nil || s.Pattern != nil || s.Format != nil
-}
-
-// become makes s the boolean schema b. Its place stays.
-func become(s *ir.Schema, b bool) {
-	*s = ir.Schema{ID: s.ID, Loc: s.Loc, Bool: &b, Unenforceable: s.Unenforceable}
 }
