@@ -47,11 +47,11 @@ type section struct {
 // Link returns a copy of module with table in it.
 func Link(module, table []byte) ([]byte, error) {
 	if len(table) == 0 || len(table) > MaxTable {
-		return nil, fmt.Errorf("link: table has %d bytes, want 1 to %d", len(table), MaxTable)
+		return nil, fmt.Errorf("table has %d bytes, want 1 to %d", len(table), MaxTable)
 	}
 	secs, err := split(module)
 	if err != nil {
-		return nil, fmt.Errorf("link: %w", err)
+		return nil, err
 	}
 	code, data, count := -1, -1, -1
 	for i, s := range secs {
@@ -65,15 +65,15 @@ func Link(module, table []byte) ([]byte, error) {
 		}
 	}
 	if code < 0 || data < 0 {
-		return nil, errors.New("link: module has no code or no data section, want a filter module")
+		return nil, errors.New("module has no code or no data section, want a filter module")
 	}
 	newData, segment, err := appendSegment(secs[data].body, table)
 	if err != nil {
-		return nil, fmt.Errorf("link: data section: %w", err)
+		return nil, fmt.Errorf("data section: %w", err)
 	}
 	newCode, err := replaceReader(secs[code].body, segment, uint32(len(table)))
 	if err != nil {
-		return nil, fmt.Errorf("link: %w", err)
+		return nil, err
 	}
 	secs[code].body, secs[data].body = newCode, newData
 	// memory.init is only valid where the number of segments is known before the
