@@ -48,8 +48,8 @@ func New(s *ir.Schema, opts Options) *Validator {
 }
 
 // Validate returns every assertion that v fails, innermost ones only; none when
-// v is valid. A failed anyOf, oneOf, not, contains or if is one failure of
-// that keyword, beside the failures of the branches of anyOf and oneOf.
+// v is valid. A failed anyOf, oneOf, not or contains is one failure of that
+// keyword, beside the failures of the branches or items.
 func (x *Validator) Validate(v *source.Node) []Failure {
 	r := x.run(x.schema, v)
 	return r.failures
@@ -272,20 +272,27 @@ func (st *state) contains() {
 		return
 	}
 	n := 0
+	var inner []Failure
 	for i, item := range st.v.Items {
-		if st.run(c.Schema, item).valid() {
-			n++
-			if st.s.ContainsEvaluates {
-				st.items[i] = true
-			}
+		r := st.run(c.Schema, item)
+		inner = append(inner, r.failures...)
+		if !r.valid() {
+			continue
+		}
+		n++
+		if st.s.ContainsEvaluates {
+			st.items[i] = true
 		}
 	}
-	switch {
-	case n < int(c.Min) && c.HasMin:
-		st.fail("minContains", c.MinLoc)
-	case n < int(c.Min):
-		st.fail("contains", c.Loc)
-	case n > int(c.Max):
+	if n < int(c.Min) {
+		if c.HasMin && c.Min != 1 {
+			st.fail("minContains", c.MinLoc)
+		} else {
+			st.fail("contains", c.Loc)
+		}
+		st.failures = append(st.failures, inner...)
+	}
+	if n > int(c.Max) {
 		st.fail("maxContains", c.MaxLoc)
 	}
 }
@@ -316,7 +323,7 @@ func (st *state) object() {
 		}
 		for _, name := range d.Needs {
 			if v.Get(name) == nil {
-				st.fail("dependentRequired", d.Loc)
+				st.fail(dependentKeyword(d), d.Loc)
 			}
 		}
 	}
@@ -331,6 +338,14 @@ func (st *state) object() {
 			}
 		}
 	}
+}
+
+// dependentKeyword is the keyword that d was split from.
+func dependentKeyword(d ir.DependentRequired) string {
+	if n := d.Loc.Node; n != nil && n.Parent != nil && n.Parent.Name == "dependencies" {
+		return "dependencies"
+	}
+	return "dependentRequired"
 }
 
 func (st *state) member(name string, value *source.Node) {
@@ -356,12 +371,9 @@ func (st *state) member(name string, value *source.Node) {
 		st.properties[name] = true
 	}
 	if s.PropertyNames != nil {
-		// The name is a value that stands nowhere: its failures are the object's.
-		made := &source.Node{Kind: source.String, Text: name, Pos: value.Pos, Doc: value.Doc}
-		for _, f := range st.run(s.PropertyNames, made).failures {
-			f.Instance = source.Pointer(st.v)
-			st.failures = append(st.failures, f)
-		}
+		// The name is a value that stands nowhere: its failures are its member's.
+		made := &source.Node{Kind: source.String, Text: name, Pos: value.Pos, Parent: value.Parent, Name: name, Doc: value.Doc}
+		st.must(s.PropertyNames, made)
 	}
 }
 
