@@ -60,10 +60,9 @@ func valueKind(v *source.Node) kinds {
 	case source.Null:
 		return 1 << json.KindNull
 	case source.Bool:
-		if v.Bool {
-			return 1 << json.KindTrue
-		}
-		return 1 << json.KindFalse
+		// Both: a type mask tells a boolean from other types and no more, so the
+		// other one has to go to the branch too and fail there.
+		return 1<<json.KindFalse | 1<<json.KindTrue
 	case source.Number:
 		return 1 << json.KindNumber
 	case source.String:
