@@ -11,6 +11,7 @@ import (
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"math/big"
 	"os"
 	"os/exec"
@@ -101,6 +102,52 @@ func TestParseErrors(t *testing.T) {
 				t.Errorf("Parse = %v, want it to contain %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestInlinePolicy compiles a policy that stands in the case file, with a key that is made there, and judges tokens by it natively. What the
+// filter refuses to load is an error of its own kind.
+func TestInlinePolicy(t *testing.T) {
+	const spec = `{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"/a":{"get":{"security":[{"b":[]}],"responses":{}}}},
+"components":{"securitySchemes":{"b":{"type":"http","scheme":"bearer"}}}}`
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "api.json"), []byte(spec), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := `
+specs: [api.json]
+keys: {made: {generate: ES256, kid: k1}, other: {generate: ES256, kid: k1}}
+policy:
+  version: 1
+  providers:
+    p: {issuer: me, audiences: [a], keys: [{jwk: "${jwk:made}"}]}
+  schemes: {b: [p]}
+tokens:
+  good: {key: made, claims: {iss: me, aud: a, sub: s, exp: +60s}}
+  forged: {key: other, claims: {iss: me, aud: a, sub: s, exp: +60s}}
+cases:
+  - {name: good, request: {path: /a, auth: good}}
+  - {name: none, request: {path: /a}, expect: {code: token_missing, status: 401}}
+  - {name: forged, request: {path: /a, auth: forged}, expect: {code: token_signature}}
+`
+	f, err := Parse(filepath.Join(dir, "x.yaml"), []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := (&Runner{Engines: []Engine{Native{}}}).Run(context.Background(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if !r.Passed {
+			t.Errorf("%s: %q", r.Case, r.Wrong)
+		}
+	}
+	if _, err := (Native{}).Load(context.Background(), Setup{Table: []byte("no table")}); !errors.Is(err, ErrRefusedLoad) {
+		t.Errorf("Load of no table = %v, want ErrRefusedLoad", err)
+	}
+	if _, err := (Native{}).Load(context.Background(), Setup{Config: map[string]any{"hodl": 1}}); !errors.Is(err, ErrRefusedLoad) {
+		t.Errorf("Load with an unknown key = %v, want ErrRefusedLoad", err)
 	}
 }
 

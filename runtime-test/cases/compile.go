@@ -107,11 +107,11 @@ func (f *File) table() ([]byte, error) {
 	case yaml.ScalarNode:
 		r.Policy = f.abs(f.Policy.Value)
 	default:
-		text, err := yaml.Marshal(&f.Policy)
+		node, err := f.expandNode(&f.Policy)
 		if err != nil {
 			return nil, fmt.Errorf("policy: %w", err)
 		}
-		expanded, err := f.expand(string(text))
+		text, err := yaml.Marshal(node)
 		if err != nil {
 			return nil, fmt.Errorf("policy: %w", err)
 		}
@@ -121,7 +121,7 @@ func (f *File) table() ([]byte, error) {
 		}
 		defer os.RemoveAll(dir)
 		r.Policy = filepath.Join(dir, "policy.yaml")
-		if err := os.WriteFile(r.Policy, []byte(expanded), 0o600); err != nil {
+		if err := os.WriteFile(r.Policy, text, 0o600); err != nil {
 			return nil, err
 		}
 	}

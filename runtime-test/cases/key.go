@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // SigningKey is a key that can mint tokens.
@@ -219,7 +221,7 @@ func (k *SigningKey) PEM() (string, error) {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), nil
 }
 
-// expand replaces ${jwk:NAME}, ${pem:NAME}, ${secret:NAME} and ${dir}. Line ends of a PEM become \n, which a double-quoted scalar turns back.
+// expand replaces ${jwk:NAME}, ${pem:NAME}, ${secret:NAME} and ${dir} in a text.
 func (f *File) expand(text string) (string, error) {
 	var out strings.Builder
 	for {
@@ -229,39 +231,95 @@ func (f *File) expand(text string) (string, error) {
 			return out.String(), nil
 		}
 		ref, after, ok := strings.Cut(rest, "}")
-		if ref == "dir" {
-			dir, err := filepath.Abs(filepath.Dir(f.Path))
-			if err != nil {
-				return "", err
-			}
-			out.WriteString(dir)
-			text = after
-			continue
+		if !ok {
+			return "", fmt.Errorf("found ${%.20s without an end", rest)
 		}
-		kind, name, ok2 := strings.Cut(ref, ":")
-		if !ok || !ok2 {
-			return "", fmt.Errorf("found ${%.20s, want ${jwk:NAME}, ${pem:NAME}, ${secret:NAME} or ${dir}", rest)
-		}
-		k, err := f.signingKey(name)
-		if err != nil {
-			return "", err
-		}
-		var val string
-		switch kind {
-		case "jwk":
-			val, err = k.JWK()
-		case "pem":
-			val, err = k.PEM()
-			val = strings.ReplaceAll(val, "\n", `\n`)
-		case "secret":
-			val = string(k.Secret)
-		default:
-			err = fmt.Errorf("found ${%s:..., want jwk, pem or secret", kind)
-		}
+		val, err := f.reference(ref)
 		if err != nil {
 			return "", err
 		}
 		out.WriteString(val)
 		text = after
 	}
+}
+
+func (f *File) reference(ref string) (string, error) {
+	if ref == "dir" {
+		return filepath.Abs(filepath.Dir(f.Path))
+	}
+	kind, name, _ := strings.Cut(ref, ":")
+	switch kind {
+	case "jwk", "pem", "secret":
+	default:
+		return "", fmt.Errorf("found ${%s}, want ${jwk:NAME}, ${pem:NAME}, ${secret:NAME} or ${dir}", ref)
+	}
+	k, err := f.signingKey(name)
+	if err != nil {
+		return "", err
+	}
+	switch kind {
+	case "jwk":
+		return k.JWK()
+	case "pem":
+		return k.PEM()
+	}
+	return string(k.Secret), nil
+}
+
+// expandNode is expand for every scalar of a YAML tree. A scalar that is a ${jwk:NAME} and nothing else becomes a mapping.
+func (f *File) expandNode(n *yaml.Node) (*yaml.Node, error) {
+	out := *n
+	out.Content = nil
+	for _, c := range n.Content {
+		e, err := f.expandNode(c)
+		if err != nil {
+			return nil, err
+		}
+		out.Content = append(out.Content, e)
+	}
+	if n.Kind != yaml.ScalarNode || !strings.Contains(n.Value, "${") {
+		return &out, nil
+	}
+	text, err := f.expand(n.Value)
+	if err != nil {
+		return nil, fmt.Errorf("line %d: %w", n.Line, err)
+	}
+	out.Value = text
+	if strings.HasPrefix(n.Value, "${jwk:") && strings.HasSuffix(n.Value, "}") {
+		var doc yaml.Node
+		if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+			return nil, err
+		}
+		return doc.Content[0], nil
+	}
+	return &out, nil
+}
+
+// expandValues is expand for every text of a decoded value.
+func (f *File) expandValues(v any) (any, error) {
+	switch v := v.(type) {
+	case string:
+		return f.expand(v)
+	case map[string]any:
+		out := map[string]any{}
+		for k, e := range v {
+			x, err := f.expandValues(e)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", k, err)
+			}
+			out[k] = x
+		}
+		return out, nil
+	case []any:
+		var out []any
+		for _, e := range v {
+			x, err := f.expandValues(e)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, x)
+		}
+		return out, nil
+	}
+	return v, nil
 }

@@ -86,22 +86,14 @@ func (f *File) instance(ctx context.Context, e Engine, c *Case, table []byte, sh
 	if c.Host != nil {
 		s.Host = *c.Host
 	}
+	expanded, err := f.expandValues(s.Config)
+	if err != nil {
+		return nil, nil, fmt.Errorf("config: %w", err)
+	}
+	s.Config = expanded.(map[string]any)
 	text, err := json.Marshal(s.Config)
 	if err != nil {
 		return nil, nil, fmt.Errorf("config: %w", err)
-	}
-	expanded, err := f.expand(string(text))
-	if err != nil {
-		return nil, nil, fmt.Errorf("config: %w", err)
-	}
-	s.Config = map[string]any{}
-	if err := json.Unmarshal([]byte(expanded), &s.Config); err != nil {
-		return nil, nil, fmt.Errorf("config: %w", err)
-	}
-	for k, v := range s.Config { // whole numbers as int, which is what readers of Setup look for
-		if n, ok := v.(float64); ok && n == float64(int(n)) {
-			s.Config[k] = int(n)
-		}
 	}
 	if c.Fresh {
 		if inst, err = e.Load(ctx, s); err != nil {
@@ -110,7 +102,7 @@ func (f *File) instance(ctx context.Context, e Engine, c *Case, table []byte, sh
 		return inst, inst.Close, nil
 	}
 	host, _ := json.Marshal(s.Host)
-	key := expanded + string(host)
+	key := string(text) + string(host)
 	if inst, ok := shared[key]; ok {
 		return inst, func() error { return nil }, nil
 	}
