@@ -669,7 +669,7 @@ func (m *Machine) run(pc, node uint32) Status {
 				continue
 			}
 			if m.explaining {
-				m.consider(sp, Failure{failInst, failNode, failDetail, failArg})
+				m.consider(sp, try, Failure{failInst, failNode, failDetail, failArg})
 			}
 			// Back to the innermost branch.
 			for ; sp > try; sp-- {

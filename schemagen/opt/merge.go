@@ -10,19 +10,19 @@ import (
 // keywords depend on each other in a way that the schema's would change
 // (additionalProperties, items, unevaluated keywords) stays as it is.
 func mergeAllOf(o *Optimiser, s *ir.Schema) bool {
-	var rest []*ir.Schema
+	var rest, inner []*ir.Schema
 	changed := false
 	for _, b := range s.AllOf {
 		if b != s && b.Bool == nil && (o.uses[b] <= 1 || weight(b) <= smallWeight) && !o.cyclic(b) && o.mergeable(s, b) {
 			o.merge(s, b)
+			inner = append(inner, b.AllOf...)
 			changed = true
 			continue
 		}
 		rest = append(rest, b)
 	}
 	if changed {
-		s.AllOf = append(rest, o.pending...)
-		o.pending = nil
+		s.AllOf = append(rest, inner...)
 	}
 	return changed
 }
@@ -60,7 +60,7 @@ func (o *Optimiser) mergeable(a, b *ir.Schema) bool {
 	return true
 }
 
-// merge adds b's keywords to a. Both are mergeable.
+// merge adds b's keywords but allOf to a. Both are mergeable.
 func (o *Optimiser) merge(a, b *ir.Schema) {
 	mergeTypes(a, b)
 	if b.Enum != nil {
@@ -92,7 +92,6 @@ func (o *Optimiser) merge(a, b *ir.Schema) {
 	o.mergeElements(a, b)
 	o.mergeMembers(a, b)
 	a.Refs = append(a.Refs[:len(a.Refs):len(a.Refs)], b.Refs...)
-	o.pending = append(o.pending, b.AllOf...)
 	if b.AnyOf != nil {
 		a.AnyOf, a.AnyOfLoc = b.AnyOf, b.AnyOfLoc
 	}

@@ -25,8 +25,7 @@ type Optimiser struct {
 	fresh   []*ir.Schema        // copies not yet rewritten, parts before wholes
 	uses    map[*ir.Schema]int
 	cycles  map[*ir.Schema]bool
-	pending []*ir.Schema // branches of merged branches
-	tracks  bool         // the schemas being rewritten are tracked
+	tracks  bool // the schemas being rewritten are tracked
 	enabled func(rule string) bool
 	fired   map[string]int
 	lastID  int

@@ -91,6 +91,7 @@ func TestRules(t *testing.T) {
 		{"merge-all-of", `{"prefixItems":[{"type":"integer"}],"allOf":[{"items":{"type":"string"}}]}`, "", false},
 		{"merge-all-of", `{"items":{"type":"integer"},"allOf":[{"items":{"minimum":1}}]}`, "", true},
 		{"merge-all-of", `{"allOf":[{"properties":{"a":{"$ref":"#"}}}]}`, "", false},
+		{"merge-all-of", `{"allOf":[{"items":{"type":"integer"},"allOf":[{"type":["string","array"]},{"type":["array","null"]}]},{"items":{"allOf":[{"minimum":1},{"maximum":50}]}}]}`, "", true},
 		{"merge-all-of", `{"allOf":[{"properties":{"a":true},"unevaluatedProperties":false}]}`, "", false},
 		{"order-branches", `{"anyOf":[{"properties":{"a":{"type":"string"}},"required":["a"]},{"type":"null"}]}`, "", true},
 		{"order-branches", `{"anyOf":[{"type":"null"},{"properties":{"a":{"type":"string"}}}]}`, "", false},
