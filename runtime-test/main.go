@@ -15,6 +15,7 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"portcullis/runtime-test/oracle"
 	"portcullis/runtime-test/suite"
 )
 
@@ -37,6 +38,7 @@ func commands(out, errs io.Writer) []*ffcli.Command {
 		tokenCommand(out, errs),
 		suite.Command(out),
 		suite.ValidateCommand(os.Stdin, out, errs),
+		oracle.Command(out),
 	}
 }
 
