@@ -179,7 +179,6 @@ var entries = [NumCodes]entry{
 	BodyBudget:              {"body_budget", 400, "Request body takes too much work to check"},
 	BodyUnjudged:            {"body_unjudged", 503, "Request body cannot be checked"},
 	PluginBusy:              {"plugin_busy", 503, "Too many requests are waiting"},
-	PluginSetup:             {"plugin_setup", 503, "Gateway is not set up for request bodies"},
 	PluginNoTable:           {"plugin_no_table", 503, "Gateway has no rules loaded"},
 	Internal:                {"internal_error", 500, "Internal error"},
 }

@@ -10,7 +10,7 @@ config:
   root_id: portcullis
 {{- if eq .Hold "stop"}}
   # Headers are held until the body is judged. Without this the first request
-  # with a body answers 503 plugin_setup.
+  # with a body answers 503 body_unjudged.
   allow_on_headers_stop_iteration: true
 {{- end}}
   # A VM that fails is made anew; requests meanwhile are refused.
