@@ -3,10 +3,15 @@ package engine
 import (
 	"unicode/utf8"
 
+	"portcullis/filter/json"
 	"portcullis/filter/schema"
 	"portcullis/filter/table"
 	"portcullis/filter/verdict"
 )
+
+// maxPointer bounds a pointer in an answer: names come from the body and may be as
+// long as it. A longer one ends at a value around the one that failed.
+const maxPointer = 1024
 
 // AppendProblem appends the problem document (RFC 9457) of the refusal d:
 //
@@ -45,7 +50,7 @@ func (e *Engine) AppendProblem(dst []byte, d *Decision, full bool) []byte {
 		if d.Failed {
 			dst = member(dst, "pointer")
 			mark = len(dst)
-			dst = schema.AppendPointer(dst, e.failed, d.failure)
+			dst = json.AppendPointerWithin(dst, e.failed, d.failure.Node, maxPointer)
 			dst = append(escape(dst, mark), '"')
 			dst = member(dst, "keyword")
 			mark = len(dst)
@@ -81,7 +86,7 @@ func (e *Engine) AppendDetail(dst []byte, d *Decision) []byte {
 	if d.Failed {
 		mark := len(dst)
 		dst = append(dst, ' ')
-		dst = schema.AppendPointer(dst, e.failed, d.failure)
+		dst = json.AppendPointerWithin(dst, e.failed, d.failure.Node, maxPointer)
 		if len(dst) == mark+1 {
 			dst = dst[:mark]
 		}

@@ -11,6 +11,13 @@ import (
 // Parse the output is valid UTF-8. It takes time in proportion to the nodes
 // before the node, and allocates only if dst lacks room.
 func AppendPointer(dst []byte, t *Tape, node uint32) []byte {
+	return AppendPointerWithin(dst, t, node, int(^uint(0)>>1))
+}
+
+// AppendPointerWithin is AppendPointer for answers of bounded size: where the
+// pointer would pass max bytes it ends early and leads to a value around the node.
+func AppendPointerWithin(dst []byte, t *Tape, node uint32, max int) []byte {
+	start := len(dst)
 	at := uint32(0)
 	for at != node && at < uint32(len(t.Nodes)) {
 		n := t.Nodes[at]
@@ -32,6 +39,14 @@ func AppendPointer(dst []byte, t *Tape, node uint32) []byte {
 			index++
 		}
 		if child >= n.Ext {
+			return dst
+		}
+		// A name doubles at most: ~ becomes ~0. An index has at most 10 digits.
+		need := 11
+		if kind == KindObject {
+			need = 1 + 2*len(t.Text(child))
+		}
+		if need > max-(len(dst)-start) {
 			return dst
 		}
 		dst = append(dst, '/')
