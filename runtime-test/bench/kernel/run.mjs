@@ -1,54 +1,64 @@
-// node run.mjs JSON_TEST.wasm SCAN.wasm: times filter/json's string scan and the
-// C version of it in this V8, in turns, and prints the best of each and their ratio.
+// node run.mjs GUEST.wasm SCAN.wasm [ORDERS.json...]: times filter/json in this
+// V8, in turns, and prints the best CPU time of each and their ratios. First the
+// string scan, translated, in plain Go and in C; then the whole parser, translated
+// and in plain Go.
 import fs from 'node:fs';
 import { WASI } from 'node:wasi';
 
-const [, , goFile, cFile] = process.argv;
-const go = await WebAssembly.compile(fs.readFileSync(goFile));
-const c = await WebAssembly.instantiate(await WebAssembly.compile(fs.readFileSync(cFile)), {});
-const best = (a) => Math.min(...a); // a shared machine only ever adds
+const [, , goFile, cFile, ...orders] = process.argv;
+const rounds = 9, millis = 60;
 
-// The Go test binary prints its benchmarks; its texts are repeated here.
+const wasi = new WASI({ version: 'preview1' });
+const go = await WebAssembly.instantiate(await WebAssembly.compile(fs.readFileSync(goFile)), wasi.getImportObject());
+wasi.initialize(go);
+const c = await WebAssembly.instantiate(await WebAssembly.compile(fs.readFileSync(cFile)), {});
+
 const array = (piece, n) => '["' + Array(n).fill(piece).join('","') + '"]';
-const texts = {
+const strings = {
   'strings-short': array('all work","and no","play makes jack', 200),
   'strings-long': array('all work and no play '.repeat(20), 25),
   'strings-escaped': array('line one\\nline two \\u00fc three', 200),
   'strings-unicode': array('日本語テキスト é ', 200),
 };
+const texts = { ...strings, numbers: '[' + '12.5,1024,-3,0.001,1e5,'.repeat(400) + '0]' };
+for (const f of orders) texts[f.split('/').pop().replace('.json', '')] = fs.readFileSync(f, 'utf8');
 
-async function goTimes() {
-  const out = `/tmp/kernel-bench-${process.pid}.txt`;
-  const fd = fs.openSync(out, 'w');
-  const wasi = new WASI({ version: 'preview1', stdout: fd, env: { PWD: '/' }, returnOnExit: true,
-    args: ['json.test', '-test.run', 'XXX', '-test.bench', 'ScanStrings', '-test.benchtime', '200ms'] });
-  wasi.start(await WebAssembly.instantiate(go, wasi.getImportObject()));
-  fs.closeSync(fd);
-  const times = {};
-  for (const m of fs.readFileSync(out, 'utf8').matchAll(/BenchmarkScanStrings\/(\S+)\/(used|go)(?:-\d+)?\s+\d+\s+([\d.]+) ns\/op/g)) times[m[1] + ' ' + m[2]] = +m[3];
-  fs.unlinkSync(out);
-  return times;
-}
-
-function cTime(text) {
-  const b = Buffer.from(text);
-  new Uint8Array(c.exports.memory.buffer, c.exports.buffer(), b.length).set(b);
-  const run = (n) => { for (let i = 0; i < n; i++) if (!c.exports.scan(b.length)) throw new Error('refused'); };
-  run(2000);
-  let n = 0;
-  const t = performance.now();
-  while (performance.now() - t < 200) { run(200); n += 200; }
-  return ((performance.now() - t) * 1e6) / n;
+// time returns the CPU nanoseconds of one run of f(n), which runs n times.
+function time(f) {
+  let n = 1;
+  for (;;) {
+    const t = process.cpuUsage();
+    if (!f(n)) throw new Error('refused');
+    const { user, system } = process.cpuUsage(t);
+    if (user + system > millis * 1000) return ((user + system) * 1000) / n;
+    n *= 2;
+  }
 }
 
-const all = {};
-for (let round = 0; round < 6; round++) {
-  for (const [k, v] of Object.entries(await goTimes())) (all[k] ??= []).push(v);
-  for (const [k, v] of Object.entries(texts)) (all[k + ' c'] ??= []).push(cTime(v));
+function table(title, texts, columns, ratios) {
+  console.log(title);
+  console.log(['text'.padEnd(16), 'bytes'.padStart(6), ...columns.map((k) => (k[0] + ' ns').padStart(14)), ...ratios.map((r) => `${r[0]}/${r[1]}`.padStart(16))].join(' '));
+  for (const [name, text] of Object.entries(texts)) {
+    const b = Buffer.from(text);
+    const best = {};
+    for (let round = 0; round < rounds; round++) {
+      for (const [k, load, run] of columns) {
+        load(b);
+        best[k] = Math.min(best[k] ?? Infinity, time((n) => run(b.length, n)));
+      }
+    }
+    console.log([name.padEnd(16), String(b.length).padStart(6), ...columns.map((k) => best[k[0]].toFixed(0).padStart(14)), ...ratios.map(([x, y]) => (best[x] / best[y]).toFixed(2).padStart(16))].join(' '));
+  }
 }
-console.log('text'.padEnd(18), 'bytes'.padStart(6), 'kernel ns'.padStart(10), 'go ns'.padStart(10), 'clang ns'.padStart(10), 'clang/kernel'.padStart(13), 'go/kernel'.padStart(10));
-for (const [k, v] of Object.entries(texts)) {
-  const [kernel, plain, clang] = ['used', 'go', 'c'].map((x) => best(all[`${k} ${x}`]));
-  console.log(k.padEnd(18), String(Buffer.byteLength(v)).padStart(6), kernel.toFixed(0).padStart(10), plain.toFixed(0).padStart(10), clang.toFixed(0).padStart(10),
-    (clang / kernel).toFixed(2).padStart(13), (plain / kernel).toFixed(2).padStart(10));
-}
+
+const intoGo = (b) => new Uint8Array(go.exports.memory.buffer, go.exports.bench_buffer(), b.length).set(b);
+const intoC = (b) => new Uint8Array(c.exports.memory.buffer, c.exports.buffer(), b.length).set(b);
+table('string scan', strings, [
+  ['kernel', intoGo, (size, n) => go.exports.bench_scan(size, 0, n)],
+  ['plain-go', intoGo, (size, n) => go.exports.bench_scan(size, 1, n)],
+  ['clang', intoC, (size, n) => c.exports.scan_rounds(size, n)],
+], [['clang', 'kernel'], ['plain-go', 'kernel']]);
+table('whole parser', texts, [
+  ['kernel', intoGo, (size, n) => go.exports.bench_parse(size, 0, n)],
+  ['plain-go', intoGo, (size, n) => go.exports.bench_parse(size, 1, n)],
+], [['plain-go', 'kernel']]);
