@@ -358,3 +358,20 @@ func CheckSecret(alg Alg, value []byte) string {
 	}
 	return ""
 }
+
+// SecretProblem says why value can't be the i-th secret of t for one of the keys
+// that name it, or nothing.
+func SecretProblem(t *table.Table, i uint32, value []byte) string {
+	for j := range t.NumProviders() {
+		for k := t.Provider(j).Keys.Start; k < t.Provider(j).Keys.End(); k++ {
+			key := t.Key(k)
+			if key.Secret != i {
+				continue
+			}
+			if problem := CheckSecret(Alg(key.Alg), value); problem != "" {
+				return problem
+			}
+		}
+	}
+	return ""
+}

@@ -437,6 +437,20 @@ func TestCheckSecret(t *testing.T) {
 	}
 }
 
+func TestSecretProblem(t *testing.T) {
+	tab, _ := open(t, trusting(makeKeys()))
+	sizes := map[string]int{"k-hs256": 32, "k-hs384": 48, "k-hs512": 64}
+	for i := range tab.NumSecrets() {
+		size := sizes[string(tab.Secret(i))]
+		if got := token.SecretProblem(tab, i, make([]byte, size)); got != "" {
+			t.Errorf("SecretProblem(%s, %d bytes) = %q, want nothing", tab.Secret(i), size, got)
+		}
+		if got := token.SecretProblem(tab, i, make([]byte, size-1)); got == "" {
+			t.Errorf("SecretProblem(%s, %d bytes) accepts", tab.Secret(i), size-1)
+		}
+	}
+}
+
 // TestAllocates wants nothing from the heap but what Go's public-key functions
 // take, which package sig counts.
 func TestAllocates(t *testing.T) {
