@@ -26,7 +26,7 @@ type Options struct {
 	Pairs   int // stop after so many pairs of schema and value
 	Values  int // per schema
 	Engines map[string]suite.Engine
-	// MaxShown is how many differences are written out; 0 is 20.
+	// MaxShown is how many differences are written out, one a schema at most; 0 is 20.
 	MaxShown int
 }
 
@@ -56,6 +56,9 @@ type comparison struct {
 	w    io.Writer
 	opts Options
 	Counts
+
+	shown     int    // differences written
+	lastShown uint64 // seed of the last one
 
 	// Of the current schema.
 	seed      uint64
@@ -142,11 +145,9 @@ func (c *comparison) value(text string) {
 			c.differ(text, name+": "+v.Malformed)
 		case v.Valid != valid:
 			c.differ(text, fmt.Sprintf("%s says %v (%s at %q), the interpreter %v %v", name, v.Valid, v.Keyword, v.Pointer, valid, failures))
-		case !valid && isWithin(v, failures):
-			c.Explained[innerAlternative]++
 		case !valid && !isAmong(v, failures):
 			c.differ(text, fmt.Sprintf("%s fails %s at %q, the interpreter %v", name, v.Keyword, v.Pointer, failures))
-		case !valid && asked && !hasPointer(places, v.Pointer) && Explained(c.d, c.node, doc.Root) == "":
+		case !valid && asked && !hasPlace(places, v) && Explained(c.d, c.node, doc.Root) == "":
 			c.differ(text, fmt.Sprintf("%s fails %s at %q, the library %v", name, v.Keyword, v.Pointer, places))
 		}
 	}
@@ -170,14 +171,11 @@ func (c *comparison) ask(text string, value *source.Node, valid bool) (places []
 	return nil, false
 }
 
-// hasPointer looks for a place, or for a failed not or anyOf around it: see
-// isAmong and innerAlternative. The library leaves empty names out of pointers,
-// so they are left out of both.
-func hasPointer(places []Place, pointer string) bool {
-	full := dropEmpty(pointer)
+// hasPlace is isAmong for what the library found. It leaves empty names out of
+// pointers, so they are left out of both.
+func hasPlace(places []Place, v suite.Verdict) bool {
 	return slices.ContainsFunc(places, func(p Place) bool {
-		around := p.Keyword == "not" || p.Keyword == "anyOf" || p.Keyword == "oneOf"
-		return dropEmpty(p.Pointer) == full || around && strings.HasPrefix(full, dropEmpty(p.Pointer))
+		return isPlaceOf(suite.Verdict{Keyword: v.Keyword, Pointer: dropEmpty(v.Pointer)}, dropEmpty(p.Pointer), p.Keyword)
 	})
 }
 
@@ -186,42 +184,35 @@ func dropEmpty(pointer string) string {
 	return strings.Join(slices.DeleteFunc(segments, func(s string) bool { return s == "" }), "/")
 }
 
-// innerAlternative explains a place that only tables give.
-const innerAlternative = "tables explain a failed anyOf or oneOf by the failure that lies deepest, " +
-	"which may be in an alternative of an inner keyword that passed by another one"
-
-// isWithin reports whether v is about something below a failed anyOf, oneOf or
-// contains, and not a failure that counts.
-func isWithin(v suite.Verdict, failures []irtest.Failure) bool {
-	return !isAmong(v, failures) && slices.ContainsFunc(failures, func(f irtest.Failure) bool {
-		return (f.Keyword == "anyOf" || f.Keyword == "oneOf") && strings.HasPrefix(v.Pointer, f.Instance+"/")
-	})
+// isAmong reports whether the interpreter found a failure at the same place.
+func isAmong(v suite.Verdict, failures []irtest.Failure) bool {
+	return slices.ContainsFunc(failures, func(f irtest.Failure) bool { return isPlaceOf(v, f.Instance, f.Keyword) })
 }
 
-// isAmong reports whether the interpreter found a failure at the same place.
-// The keyword may be another: a table has keywords folded into each other, so
+// isPlaceOf reports whether v can be the failure of keyword at pointer. The
+// keyword of v may be another: a table has keywords folded into each other, so
 // that an enum without its strings stands for a type that admits none. What is
 // left over may fail for the member or item, or for the container of all; and
 // what two nots cancel out fails where it is, below the outer one.
-func isAmong(v suite.Verdict, failures []irtest.Failure) bool {
-	return slices.ContainsFunc(failures, func(f irtest.Failure) bool {
-		if f.Instance == v.Pointer {
-			return true
-		}
-		if f.Keyword == "not" && strings.HasPrefix(v.Pointer, f.Instance+"/") {
-			return true
-		}
-		switch v.Keyword {
-		case "additionalProperties", "additionalItems", "items":
-			return v.Pointer == f.Instance[:max(strings.LastIndexByte(f.Instance, '/'), 0)]
-		}
-		return false
-	})
+func isPlaceOf(v suite.Verdict, pointer, keyword string) bool {
+	switch {
+	case v.Pointer == pointer:
+		return true
+	case keyword == "not":
+		return strings.HasPrefix(v.Pointer, pointer+"/") || pointer == ""
+	}
+	switch v.Keyword {
+	case "additionalProperties", "additionalItems", "items":
+		return pointer != "" && v.Pointer == pointer[:max(strings.LastIndexByte(pointer, '/'), 0)]
+	}
+	return false
 }
 
+// differ counts a difference, and writes the first one of each schema.
 func (c *comparison) differ(value, what string) {
 	c.Differences++
-	if c.Differences <= c.opts.MaxShown {
+	if c.shown < c.opts.MaxShown && (c.shown == 0 || c.seed != c.lastShown) {
+		c.shown, c.lastShown = c.shown+1, c.seed
 		fmt.Fprintf(c.w, "seed %d, %v: %s\n  schema %s\n  value  %s\n", c.seed, c.d, what, c.text, value)
 	}
 }

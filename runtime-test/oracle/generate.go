@@ -47,7 +47,7 @@ func (g *generator) chance(percent int) bool { return g.IntN(100) < percent }
 // schema writes a whole schema with its definitions.
 func (g *generator) schema() string {
 	g.defs = g.IntN(4)
-	m := g.members(3)
+	m := append(g.anchors(), g.members(3)...)
 	if uri := g.d.Rules().URI; g.chance(80) {
 		m = append([]string{member("$schema", quote(uri))}, m...)
 	}
@@ -68,16 +68,38 @@ func (g *generator) defsKeyword() string {
 	return "definitions"
 }
 
-// definition is a schema, with an anchor now and then.
+// definition is a schema, with a name of its own now and then. Names are in one
+// list for all definitions, so that dynamic references have a choice.
 func (g *generator) definition(i int) string {
-	if g.has("$dynamicAnchor") && g.chance(15) {
-		return object(append([]string{member("$dynamicAnchor", quote("dyn"+strconv.Itoa(i)))}, g.members(2)...))
+	var m []string
+	if id := g.d.Rules().IDKeyword; g.chance(25) {
+		m = append(m, member(id, quote("res"+strconv.Itoa(i))))
+		if g.chance(50) {
+			inner := append(g.anchors(), g.members(1)...)
+			m = append(m, member(g.defsKeyword(), object([]string{member("in", object(inner))})))
+		}
 	}
-	if g.has("$anchor") && g.chance(15) {
-		return object(append([]string{member("$anchor", quote("anchor"+strconv.Itoa(i)))}, g.members(2)...))
+	m = append(m, g.anchors()...)
+	if len(m) == 0 {
+		return g.sub(2)
 	}
-	return g.sub(2)
+	return object(append(m, g.members(2)...))
 }
+
+// anchors names a schema so that recursive and dynamic references find it.
+func (g *generator) anchors() []string {
+	switch {
+	case g.has("$dynamicAnchor") && g.chance(30):
+		return []string{member("$dynamicAnchor", quote(pick(g, anchors)))}
+	case g.has("$anchor") && g.chance(15):
+		return []string{member("$anchor", quote(pick(g, anchors)))}
+	case g.has("$recursiveAnchor") && g.chance(30):
+		return []string{member("$recursiveAnchor", strconv.FormatBool(g.chance(80)))}
+	}
+	return nil
+}
+
+var anchors = []string{"x", "y"}
 
 func (g *generator) has(keyword string) bool { return g.d.Keyword(keyword) != nil }
 
@@ -107,6 +129,9 @@ func (g *generator) members(depth int) []string {
 			}
 		}
 	}
+	if depth > 0 && g.chance(6) {
+		g.dynamicReference(add)
+	}
 	if g.chance(35) {
 		add("type", g.types())
 	}
@@ -124,13 +149,27 @@ func (g *generator) types() string {
 }
 
 func (g *generator) reference() string {
-	switch {
-	case g.chance(10):
+	switch n := g.IntN(100); {
+	case n < 10:
 		return quote("#")
 	case g.defs == 0:
 		return ""
+	case n < 25:
+		return quote("res" + strconv.Itoa(g.IntN(g.defs)))
+	case n < 32 && g.has("$anchor"):
+		return quote("#" + pick(g, anchors))
 	}
 	return quote("#/" + g.defsKeyword() + "/d" + strconv.Itoa(g.IntN(g.defs)))
+}
+
+// dynamicReference adds $dynamicRef or $recursiveRef where there is one.
+func (g *generator) dynamicReference(add func(keyword, value string)) {
+	add("$recursiveRef", quote("#"))
+	to := "#" + pick(g, anchors)
+	if g.defs > 0 && g.chance(30) {
+		to = "res" + strconv.Itoa(g.IntN(g.defs)) + to
+	}
+	add("$dynamicRef", quote(to))
 }
 
 // keyword adds a keyword, or several that belong together. It is long because

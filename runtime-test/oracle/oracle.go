@@ -113,6 +113,17 @@ var explanations = []explanation{
 			})
 		},
 	},
+	{
+		"a dynamic anchor belongs to the resource it stands in (2020-12 section 8.2.2); the library takes those of embedded resources for their container's",
+		func(d dialect.Dialect, schema, _ *source.Node) bool {
+			return d.Version == dialect.Draft202012 &&
+				mentions(schema, func(name string, _ *source.Node) bool { return name == "$dynamicRef" }) &&
+				mentions(schema, func(name string, v *source.Node) bool {
+					return v.Get("$id") != nil && (v.Get("$dynamicAnchor") != nil ||
+						mentions(v, func(name string, _ *source.Node) bool { return name == "$dynamicAnchor" }))
+				})
+		},
+	},
 }
 
 // Explained returns why the library may differ on this schema and value, or "".

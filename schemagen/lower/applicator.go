@@ -94,7 +94,9 @@ func (b *builder) follow(keyword string, v *source.Node) (target, *resolve.Error
 		dynamic = dynamic && t.node == t.res.root
 	}
 	if dynamic {
-		if e, ok := b.ctx.scope.lookup(name); ok {
+		if e, ok := b.ctx.scope.lookup(name); ok && e.node == nil {
+			return t, ambiguous(v.Text)
+		} else if ok {
 			t.node, t.res = e.node, e.res
 		}
 	}

@@ -188,11 +188,13 @@ func (l *Lowerer) begin(n *source.Node, uri string, around *resource, d dialect.
 	return l.newResource(x, uri, n, d)
 }
 
-// addAnchor keeps the first of several schemas with one name.
+// addAnchor names n. A name that two schemas have leads nowhere: which one is
+// meant is undefined (2020-12 section 8.2.2), so a nil stands for it.
 func addAnchor(m map[string]*source.Node, name string, n *source.Node) {
-	if m[name] == nil {
-		m[name] = n
+	if first, dup := m[name]; dup && first != n {
+		n = nil
 	}
+	m[name] = n
 }
 
 func hasRef(n *source.Node) bool {

@@ -8,6 +8,11 @@ import (
 	"portcullis/schemagen/source"
 )
 
+// ambiguous says that a reference names several schemas.
+func ambiguous(ref string) *resolve.Error {
+	return &resolve.Error{Code: "ref-ambiguous", Msg: "found a reference to " + ref + ", and several schemas have that name"}
+}
+
 // target is what a reference leads to.
 type target struct {
 	node *source.Node
@@ -32,9 +37,13 @@ func (l *Lowerer) resolve(ref string, res *resource) (t target, err *resolve.Err
 	case fragment[0] == '/':
 		t.node = source.AtPointer(r.root, fragment)
 	default:
-		t.node = r.anchors[fragment]
+		var known bool
+		t.node, known = r.anchors[fragment]
 		_, t.hasDynamic = r.dynamic[fragment]
 		t.dynamic = fragment
+		if known && t.node == nil {
+			return t, ambiguous(ref)
+		}
 	}
 	if t.node == nil {
 		return t, &resolve.Error{Code: resolve.CodeDangling, Msg: "found a reference to " + ref + ", and nothing is there"}

@@ -18,7 +18,7 @@ type scope struct {
 }
 
 type scopeEntry struct {
-	node *source.Node
+	node *source.Node // nil where the resource has the anchor twice
 	res  *resource
 }
 
