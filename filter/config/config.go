@@ -97,39 +97,50 @@ type secret struct {
 type number struct {
 	name          string
 	min, max, def uint32
-	field         func(*Config) *uint32
 }
 
 // numbers holds every numeric key with its range and default.
 var numbers = [...]number{
-	{"maxBodyBytes", 1, 64 << 20, 1 << 20, func(c *Config) *uint32 { return &c.MaxBodyBytes }},
-	{"bodyTimeoutMs", 100, 3600000, 15000, func(c *Config) *uint32 { return &c.BodyTimeoutMs }},
-	{"maxHeldRequests", 1, 65535, 1024, func(c *Config) *uint32 { return &c.MaxHeldRequests }},
-	{"maxOpenRequests", 1, 65535, 4096, func(c *Config) *uint32 { return &c.MaxOpenRequests }},
-	{"maxHeaders", 8, 1024, 128, func(c *Config) *uint32 { return &c.MaxHeaders }},
-	{"maxHeaderBytes", 1024, 1 << 20, 64 << 10, func(c *Config) *uint32 { return &c.MaxHeaderBytes }},
-	{"maxPathBytes", 16, 65536, 8192, func(c *Config) *uint32 { return &c.MaxPathBytes }},
-	{"maxNodes", 16, 4 << 20, 32 << 10, func(c *Config) *uint32 { return &c.MaxNodes }},
-	{"maxTokenBytes", 256, 64 << 10, 8 << 10, func(c *Config) *uint32 { return &c.MaxTokenBytes }},
-	{"tokenCacheBytes", 0, 16 << 20, 64 << 10, func(c *Config) *uint32 { return &c.TokenCacheBytes }},
-	{"maxDepth", 1, 1024, 64, func(c *Config) *uint32 { return &c.MaxDepth }},
+	{"maxBodyBytes", 1, 64 << 20, 1 << 20},
+	{"bodyTimeoutMs", 100, 3600000, 15000},
+	{"maxHeldRequests", 1, 65535, 1024},
+	{"maxOpenRequests", 1, 65535, 4096},
+	{"maxHeaders", 8, 1024, 128},
+	{"maxHeaderBytes", 1024, 1 << 20, 64 << 10},
+	{"maxPathBytes", 16, 65536, 8192},
+	{"maxNodes", 16, 4 << 20, 32 << 10},
+	{"maxTokenBytes", 256, 64 << 10, 8 << 10},
+	{"tokenCacheBytes", 0, 16 << 20, 64 << 10},
+	{"maxDepth", 1, 1024, 64},
 }
 
-// choice describes a key with a fixed set of words; a word's value is its place
-// in words, from first.
+// number is the field of the key numbers[i].
+func (c *Config) number(i int) *uint32 {
+	return [len(numbers)]*uint32{
+		&c.MaxBodyBytes, &c.BodyTimeoutMs, &c.MaxHeldRequests, &c.MaxOpenRequests, &c.MaxHeaders, &c.MaxHeaderBytes,
+		&c.MaxPathBytes, &c.MaxNodes, &c.MaxTokenBytes, &c.TokenCacheBytes, &c.MaxDepth,
+	}[i]
+}
+
+// choice describes a key with a fixed set of words. A word's value is its place in
+// words, from 1; def is the default.
 type choice struct {
-	name       string
-	first, def uint8
-	words      []string
-	field      func(*Config) *uint8
+	name  string
+	def   uint8
+	words []string
 }
 
 // choices holds every such key.
 var choices = [...]choice{
-	{"hold", 1, uint8(HoldStop), []string{"stop", "buffer"}, func(c *Config) *uint8 { return (*uint8)(&c.Hold) }},
-	{"mode", 1, uint8(ModeEnforce), []string{"enforce", "monitor", "off"}, func(c *Config) *uint8 { return (*uint8)(&c.Mode) }},
-	{"errorDetail", 1, uint8(DetailFull), []string{"full", "minimal"}, func(c *Config) *uint8 { return (*uint8)(&c.ErrorDetail) }},
-	{"logRefusals", 1, uint8(LogInfo), []string{"off", "debug", "info", "warn"}, func(c *Config) *uint8 { return (*uint8)(&c.LogRefusals) }},
+	{"hold", uint8(HoldStop), []string{"stop", "buffer"}},
+	{"mode", uint8(ModeEnforce), []string{"enforce", "monitor", "off"}},
+	{"errorDetail", uint8(DetailFull), []string{"full", "minimal"}},
+	{"logRefusals", uint8(LogInfo), []string{"off", "debug", "info", "warn"}},
+}
+
+// choice is the field of the key choices[i].
+func (c *Config) choice(i int) *uint8 {
+	return [len(choices)]*uint8{(*uint8)(&c.Hold), (*uint8)(&c.Mode), (*uint8)(&c.ErrorDetail), (*uint8)(&c.LogRefusals)}[i]
 }
 
 // Error is why a configuration was refused. It never holds a secret's value.
@@ -147,10 +158,10 @@ func (e *Error) Error() string {
 func Default() *Config {
 	c := new(Config)
 	for i := range numbers {
-		*numbers[i].field(c) = numbers[i].def
+		*c.number(i) = numbers[i].def
 	}
 	for i := range choices {
-		*choices[i].field(c) = choices[i].def
+		*c.choice(i) = choices[i].def
 	}
 	return c
 }
@@ -197,10 +208,10 @@ func (c *Config) member(r *reader, k int) {
 	switch {
 	case k < len(numbers):
 		n := &numbers[k]
-		*n.field(c) = r.number(n.name, n.min, n.max)
+		*c.number(k) = r.number(n.name, n.min, n.max)
 	case k < len(numbers)+len(choices):
-		ch := &choices[k-len(numbers)]
-		*ch.field(c) = ch.first + uint8(r.word(ch.name, ch.words))
+		i := k - len(numbers)
+		*c.choice(i) = 1 + uint8(r.word(choices[i].name, choices[i].words))
 	case k == numKeys-2:
 		c.TableGiven = true
 		c.Table = r.table()

@@ -1,12 +1,12 @@
 package config
 
-import "strconv"
+import "portcullis/filter/text"
 
 // decimal is n in decimal.
-func decimal(n uint64) string { return strconv.FormatUint(n, 10) }
+func decimal(n uint64) string { return string(text.Uint(nil, n)) }
 
 // quote makes found text safe for one log line.
-func quote(s string) string { return strconv.QuoteToASCII(s) }
+func quote(s string) string { return string(text.Quote(nil, s)) }
 
 // found names the byte that stands where another was wanted.
 func found(c byte, ok bool) string {

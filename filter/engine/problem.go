@@ -6,6 +6,7 @@ import (
 	"portcullis/filter/json"
 	"portcullis/filter/schema"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -24,93 +25,93 @@ const maxPointer = 1024
 // dst has room.
 func (e *Engine) AppendProblem(dst []byte, d *Decision, full bool) []byte {
 	name := d.Code.Name()
-	dst = append(dst, `{"type":"urn:portcullis:problem:`...)
-	dst = append(dst, name...)
-	dst = append(dst, `","title":"`...)
-	dst = append(dst, d.Code.Title()...)
-	dst = append(dst, `","status":`...)
-	dst = appendUint(dst, uint64(d.Code.Status()))
-	dst = append(dst, `,"code":"`...)
-	dst = append(dst, name...)
-	dst = append(dst, '"')
+	dst = text.Append(dst, `{"type":"urn:portcullis:problem:`)
+	dst = text.Append(dst, name)
+	dst = text.Append(dst, `","title":"`)
+	dst = text.Append(dst, d.Code.Title())
+	dst = text.Append(dst, `","status":`)
+	dst = text.Uint(dst, uint64(d.Code.Status()))
+	dst = text.Append(dst, `,"code":"`)
+	dst = text.Append(dst, name)
+	dst = text.Byte(dst, '"')
 	if full && d.Part != verdict.PartNone {
-		dst = append(dst, `,"detail":`...)
+		dst = text.Append(dst, `,"detail":`)
 		mark := len(dst)
-		dst = e.AppendDetail(append(dst, '"'), d)
-		dst = append(escape(dst, mark+1), '"')
-		dst = append(dst, `,"errors":[{"in":"`...)
-		dst = append(dst, d.Part.Name()...)
-		dst = append(dst, '"')
+		dst = e.AppendDetail(text.Byte(dst, '"'), d)
+		dst = text.Byte(escape(dst, mark+1), '"')
+		dst = text.Append(dst, `,"errors":[{"in":"`)
+		dst = text.Append(dst, d.Part.Name())
+		dst = text.Byte(dst, '"')
 		if name := e.refusedName(d); len(name) != 0 {
 			dst = member(dst, "name")
 			mark = len(dst)
-			dst = append(dst, name...)
-			dst = append(escape(dst, mark), '"')
+			dst = text.Bytes(dst, name)
+			dst = text.Byte(escape(dst, mark), '"')
 		}
 		if d.Failed {
 			dst = member(dst, "pointer")
 			mark = len(dst)
 			dst = json.AppendPointerWithin(dst, e.failed, d.failure.Node, maxPointer)
-			dst = append(escape(dst, mark), '"')
+			dst = text.Byte(escape(dst, mark), '"')
 			dst = member(dst, "keyword")
 			mark = len(dst)
 			dst = schema.AppendKeyword(dst, e.t, d.failure)
-			dst = append(escape(dst, mark), '"')
+			dst = text.Byte(escape(dst, mark), '"')
 			dst = member(dst, "detail")
 			mark = len(dst)
 			dst = schema.AppendMessage(dst, e.t, d.failure, e.failed)
-			dst = append(escape(dst, mark), '"')
+			dst = text.Byte(escape(dst, mark), '"')
 		}
-		dst = append(dst, "}]"...)
+		dst = text.Append(dst, "}]")
 	}
-	return append(dst, '}')
+	return text.Byte(dst, '}')
 }
 
 func member(dst []byte, name string) []byte {
-	dst = append(dst, `,"`...)
-	dst = append(dst, name...)
-	return append(dst, `":"`...)
+	dst = text.Append(dst, `,"`)
+	dst = text.Append(dst, name)
+	return text.Append(dst, `":"`)
 }
 
 // AppendDetail appends one line for people: where, and what is wrong there. It
 // may hold bytes of the request, bounded in number, as they came.
 func (e *Engine) AppendDetail(dst []byte, d *Decision) []byte {
 	if d.Part == verdict.PartNone {
-		return append(dst, d.Code.Title()...)
+		return text.Append(dst, d.Code.Title())
 	}
-	dst = append(dst, d.Part.Name()...)
+	dst = text.Append(dst, d.Part.Name())
 	if name := e.refusedName(d); len(name) != 0 {
-		dst = append(dst, " parameter "...)
-		dst = append(dst, name...)
+		dst = text.Append(dst, " parameter ")
+		dst = text.Bytes(dst, name)
 	}
 	if d.Failed {
 		mark := len(dst)
-		dst = append(dst, ' ')
+		dst = text.Byte(dst, ' ')
 		dst = json.AppendPointerWithin(dst, e.failed, d.failure.Node, maxPointer)
 		if len(dst) == mark+1 {
 			dst = dst[:mark]
 		}
-		dst = append(dst, ": "...)
+		dst = text.Append(dst, ": ")
 		return schema.AppendMessage(dst, e.t, d.failure, e.failed)
 	}
-	dst = append(dst, ": "...)
+	dst = text.Append(dst, ": ")
 	switch d.Code {
 	case verdict.LimitExceeded, verdict.LimitUnavailable:
 		if d.Limit != table.NoIndex {
 			l := e.t.Limit(d.Limit)
-			dst = append(dst, l.Name...)
-			dst = append(dst, " allows "...)
-			dst = appendUint(dst, l.Requests)
-			dst = append(dst, " in "...)
+			dst = text.Bytes(dst, l.Name)
+			dst = text.Append(dst, " allows ")
+			dst = text.Uint(dst, l.Requests)
+			dst = text.Append(dst, " in ")
 			dst = appendDuration(dst, l.WindowNanos)
 			return dst
 		}
 	case verdict.BodySyntax, verdict.BodyUTF8, verdict.BodyDuplicateName, verdict.BodyDepth, verdict.BodyNodes:
-		dst = append(dst, d.Code.Title()...)
-		dst = append(dst, " at byte "...)
-		return appendUint(dst, uint64(d.Offset))
+		dst = text.Append(dst, d.Code.Title())
+		dst = text.Append(dst, " at byte ")
+		return text.Uint(dst, uint64(d.Offset))
 	}
-	return append(dst, d.Code.Title()...)
+	return text.Append(dst, d.Code.Title())
 }
 
 // refusedName is the name of the parameter that was refused: the
@@ -132,23 +133,11 @@ const maxName = 64
 func (e *Engine) AppendReason(dst []byte, d *Decision) []byte {
 	dst = e.AppendDetail(dst, d)
 	if d.Failed {
-		dst = append(dst, " ("...)
+		dst = text.Append(dst, " (")
 		dst = schema.AppendLocation(dst, e.t, d.failure)
-		dst = append(dst, ')')
+		dst = text.Byte(dst, ')')
 	}
 	return dst
-}
-
-func appendUint(dst []byte, v uint64) []byte {
-	var b [20]byte
-	i := len(b)
-	for {
-		i--
-		b[i] = byte('0' + v%10)
-		if v /= 10; v == 0 {
-			return append(dst, b[i:]...)
-		}
-	}
 }
 
 // appendDuration writes whole units where they fit, as policies do.
@@ -159,10 +148,10 @@ func appendDuration(dst []byte, nanos uint64) []byte {
 	}{{86400e9, "d"}, {3600e9, "h"}, {60e9, "m"}, {1e9, "s"}, {1e6, "ms"}}
 	for _, u := range units {
 		if nanos >= u.n && nanos%u.n == 0 {
-			return append(appendUint(dst, nanos/u.n), u.name...)
+			return text.Append(text.Uint(dst, nanos/u.n), u.name)
 		}
 	}
-	return append(appendUint(dst, nanos), "ns"...)
+	return text.Append(text.Uint(dst, nanos), "ns")
 }
 
 // escape makes dst[from:] fit for a JSON string, in place at the end of dst:

@@ -1,11 +1,10 @@
 package schema
 
 import (
-	"strconv"
-
 	"portcullis/filter/format"
 	"portcullis/filter/json"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 )
 
 // The functions here make text of failures, from the cold part of the table.
@@ -32,22 +31,22 @@ func AppendKeyword(dst []byte, t *table.Table, f Failure) []byte {
 		return dst
 	}
 	if in.Op == table.OpAssertFail {
-		return append(dst, "false"...)
+		return text.Append(dst, "false")
 	}
 	if at := noted(s, in, f); at != 0 {
 		// A dependent's place is that of the name in the keyword.
 		if parent := s.Locations[(at-1)*locationWords]; f.Detail == DetailDependent && parent != 0 {
 			at = parent
 		}
-		return append(dst, segment(s, at)...)
+		return text.Bytes(dst, segment(s, at))
 	}
 	if kw, _ := keywordOf(in, f.Detail); kw != "" {
-		return append(dst, kw...)
+		return text.Append(dst, kw)
 	}
 	if at := s.Cold[f.Inst]; at != 0 {
-		return append(dst, segment(s, at)...)
+		return text.Bytes(dst, segment(s, at))
 	}
-	return append(dst, in.Op.String()...)
+	return text.Append(dst, in.Op.String())
 }
 
 // AppendLocation appends the place of the keyword in the description: the URI
@@ -68,8 +67,8 @@ func AppendLocation(dst []byte, t *table.Table, f Failure) []byte {
 	}
 	dst = appendPlace(dst, s, at)
 	if kw != "" {
-		dst = append(dst, '/')
-		dst = append(dst, kw...)
+		dst = text.Byte(dst, '/')
+		dst = text.Append(dst, kw)
 	}
 	return dst
 }
@@ -152,9 +151,9 @@ func segment(s *table.SchemaSections, at uint32) []byte {
 func appendPlace(dst []byte, s *table.SchemaSections, at uint32) []byte {
 	parent := s.Locations[(at-1)*locationWords+table.LocationParent]
 	if parent == 0 {
-		return append(append(dst, segment(s, at)...), '#')
+		return text.Byte(text.Bytes(dst, segment(s, at)), '#')
 	}
-	dst = append(appendPlace(dst, s, parent), '/')
+	dst = text.Byte(appendPlace(dst, s, parent), '/')
 	for _, c := range segment(s, at) {
 		switch c {
 		case '~':
@@ -176,16 +175,15 @@ func AppendMessage(dst []byte, t *table.Table, f Failure, tape *json.Tape) []byt
 	s := &t.Schema
 	in, ok := instOf(s, f)
 	if !ok || f.Node >= uint32(len(tape.Nodes)) {
-		return append(dst, "does not match the schema"...)
+		return text.Append(dst, "does not match the schema")
 	}
-	text := func(d string) { dst = append(dst, d...) }
 	switch in.Op {
 	case table.OpAssertFail:
-		text("is not allowed")
+		dst = text.Append(dst, "is not allowed")
 	case table.OpAssertType:
-		text("found ")
-		text(kindName(&tape.Nodes[f.Node]))
-		text(", wanted ")
+		dst = text.Append(dst, "found ")
+		dst = text.Append(dst, kindName(&tape.Nodes[f.Node]))
+		dst = text.Append(dst, ", wanted ")
 		dst = appendTypes(dst, in.A)
 	case table.OpAssertMinimum:
 		dst = appendCompared(dst, s, in, tape, f, " is less than ")
@@ -206,36 +204,36 @@ func AppendMessage(dst []byte, t *table.Table, f Failure, tape *json.Tape) []byt
 	case table.OpLoopContains:
 		dst = appendCount(dst, in, f, uint64(f.Arg), "matching item")
 	case table.OpAssertPattern:
-		text("does not match the pattern")
+		dst = text.Append(dst, "does not match the pattern")
 	case table.OpAssertFormat:
-		text("is not a valid ")
-		text(format.ID(in.C).Name())
+		dst = text.Append(dst, "is not a valid ")
+		dst = text.Append(dst, format.ID(in.C).Name())
 	case table.OpAssertUnique:
-		text("item ")
-		dst = strconv.AppendUint(dst, elementIndex(tape, f.Node, f.Arg), 10)
-		text(" equals an earlier one")
+		dst = text.Append(dst, "item ")
+		dst = text.Uint(dst, elementIndex(tape, f.Node, f.Arg))
+		dst = text.Append(dst, " equals an earlier one")
 	case table.OpAssertEnum:
 		dst = appendEnum(dst, s, in.C)
 	case table.OpLogicAnyOf, table.OpAssertNone:
-		text("matches none of the alternatives")
+		dst = text.Append(dst, "matches none of the alternatives")
 	case table.OpLogicOneOf:
-		text("matches none of the alternatives, wanted exactly one")
+		dst = text.Append(dst, "matches none of the alternatives, wanted exactly one")
 		if f.Detail == DetailMax {
 			dst = dst[:len(dst)-len("none of the alternatives, wanted exactly one")]
-			text("more than one of the alternatives, wanted exactly one")
+			dst = text.Append(dst, "more than one of the alternatives, wanted exactly one")
 		}
 	case table.OpLogicNot:
-		text("matches what it must not")
+		dst = text.Append(dst, "matches what it must not")
 	case table.OpLoopProperties:
 		dst = appendProperties(dst, s, in, f, tape)
 	case table.OpLoopUnevaluatedProperties:
-		text("member ")
+		dst = text.Append(dst, "member ")
 		dst = appendName(dst, tape, f.Arg)
-		text(" is not allowed")
+		dst = text.Append(dst, " is not allowed")
 	case table.OpLoopUnevaluatedItems:
-		text("no further items are allowed")
+		dst = text.Append(dst, "no further items are allowed")
 	default:
-		text("does not match the schema")
+		dst = text.Append(dst, "does not match the schema")
 	}
 	return dst
 }
@@ -265,7 +263,7 @@ func appendTypes(dst []byte, mask uint8) []byte {
 			continue
 		}
 		if !first {
-			dst = append(dst, " or "...)
+			dst = text.Append(dst, " or ")
 		}
 		first = false
 		dst = append(dst, name...)
@@ -273,40 +271,40 @@ func appendTypes(dst []byte, mask uint8) []byte {
 	return dst
 }
 
-func appendCut(dst, text []byte, most int) []byte {
-	if len(text) <= most {
-		return append(dst, text...)
+func appendCut(dst, b []byte, most int) []byte {
+	if len(b) <= most {
+		return text.Bytes(dst, b)
 	}
-	for most > 0 && text[most]&0xc0 == 0x80 { // not within a character
+	for most > 0 && b[most]&0xc0 == 0x80 { // not within a character
 		most--
 	}
-	return append(append(dst, text[:most]...), "..."...)
+	return text.Append(text.Bytes(dst, b[:most]), "...")
 }
 
 func appendCompared(dst []byte, s *table.SchemaSections, in *table.Inst, tape *json.Tape, f Failure, than string) []byte {
 	dst = appendCut(dst, tape.Text(f.Node), maxNumberText)
-	dst = append(dst, than...)
+	dst = text.Append(dst, than)
 	c := s.Consts[in.C]
 	return appendCut(dst, s.Strings[c.Off:c.Off+c.Len], maxNumberText)
 }
 
 func appendCount(dst []byte, in *table.Inst, f Failure, found uint64, what string) []byte {
 	plural := func(n uint64) {
-		dst = strconv.AppendUint(dst, n, 10)
-		dst = append(dst, ' ')
-		dst = append(dst, what...)
+		dst = text.Uint(dst, n)
+		dst = text.Byte(dst, ' ')
+		dst = text.Append(dst, what)
 		if n != 1 {
-			dst = append(dst, 's')
+			dst = text.Byte(dst, 's')
 		}
 	}
-	dst = append(dst, "has "...)
+	dst = text.Append(dst, "has ")
 	plural(found)
 	if f.Detail == DetailMax {
-		dst = append(dst, ", wanted at most "...)
-		return strconv.AppendUint(dst, uint64(in.D), 10)
+		dst = text.Append(dst, ", wanted at most ")
+		return text.Uint(dst, uint64(in.D))
 	}
-	dst = append(dst, ", wanted at least "...)
-	return strconv.AppendUint(dst, uint64(in.C), 10)
+	dst = text.Append(dst, ", wanted at least ")
+	return text.Uint(dst, uint64(in.C))
 }
 
 func elementIndex(tape *json.Tape, array, element uint32) uint64 {
@@ -323,16 +321,16 @@ func appendEnum(dst []byte, s *table.SchemaSections, at uint32) []byte {
 	entries := r[table.EnumSlots+uint32(1)<<r[table.EnumLog]:]
 	start := len(dst)
 	n := r[table.EnumStrings]
-	dst = append(dst, "wanted "...)
+	dst = text.Append(dst, "wanted ")
 	total := n + r[table.EnumValues]
 	for k := uint32(json.KindNull); k <= json.KindTrue; k++ {
 		total += r[table.EnumLiterals] >> k & 1
 	}
 	switch {
 	case total == 0:
-		return append(dst[:start], "is not allowed, whatever the value"...)
+		return text.Append(dst[:start], "is not allowed, whatever the value")
 	case total > 1:
-		dst = append(dst, "one of "...)
+		dst = text.Append(dst, "one of ")
 	}
 	first := len(dst)
 	comma := func() bool {
@@ -340,39 +338,39 @@ func appendEnum(dst []byte, s *table.SchemaSections, at uint32) []byte {
 			return false
 		}
 		if len(dst) != first {
-			dst = append(dst, ", "...)
+			dst = text.Append(dst, ", ")
 		}
 		return true
 	}
 	for i := uint32(0); i < n; i++ {
 		if !comma() {
-			return append(dst, ", ..."...)
+			return text.Append(dst, ", ...")
 		}
 		off, size := entries[i*3+table.EnumEntryText], entries[i*3+table.EnumEntryText+1]&^table.EnumEntryMore
-		dst = append(dst, '"')
-		dst = append(appendCut(dst, s.Strings[off:off+size], maxNameText), '"')
+		dst = text.Byte(dst, '"')
+		dst = text.Byte(appendCut(dst, s.Strings[off:off+size], maxNameText), '"')
 	}
 	for k := uint32(json.KindNull); k <= json.KindTrue; k++ {
 		if r[table.EnumLiterals]>>k&1 == 0 {
 			continue
 		}
 		if !comma() {
-			return append(dst, ", ..."...)
+			return text.Append(dst, ", ...")
 		}
-		dst = append(dst, [...]string{"null", "false", "true"}[k-json.KindNull]...)
+		dst = text.Append(dst, [...]string{"null", "false", "true"}[k-json.KindNull])
 	}
 	for _, c := range entries[n*3:][:r[table.EnumValues]] {
 		if !comma() {
-			return append(dst, ", ..."...)
+			return text.Append(dst, ", ...")
 		}
 		x := s.Consts[c]
 		switch x.Kind() {
 		case json.KindNumber:
 			dst = appendCut(dst, s.Strings[x.Off:x.Off+x.Len], maxNumberText)
 		case json.KindArray:
-			dst = append(dst, "an array"...)
+			dst = text.Append(dst, "an array")
 		default:
-			dst = append(dst, "an object"...)
+			dst = text.Append(dst, "an object")
 		}
 	}
 	return dst
@@ -387,29 +385,29 @@ func appendProperties(dst []byte, s *table.SchemaSections, in *table.Inst, f Fai
 	name := func(i uint32) {
 		e := entries[i*entryWords:]
 		off, n := e[table.EntryName], e[table.EntryInfo]&0xffff
-		dst = append(dst, '"')
-		dst = append(appendCut(dst, s.Strings[off:off+n], maxNameText), '"')
+		dst = text.Byte(dst, '"')
+		dst = text.Byte(appendCut(dst, s.Strings[off:off+n], maxNameText), '"')
 	}
 	switch f.Detail {
 	case DetailRequired:
 		if f.Arg < set[table.SetEntries] {
-			dst = append(dst, "required member "...)
+			dst = text.Append(dst, "required member ")
 			name(f.Arg)
-			return append(dst, " is missing"...)
+			return text.Append(dst, " is missing")
 		}
 	case DetailDependent:
 		if f.Arg < set[table.SetDependents] {
 			at := set[table.SetEntries]*entryWords + set[table.SetPatterns]*patternWords + f.Arg*(1+masks)
 			d := entries[at : at+1+masks]
-			dst = append(dst, "member "...)
+			dst = text.Append(dst, "member ")
 			name(d[0])
-			dst = append(dst, " needs member "...)
+			dst = text.Append(dst, " needs member ")
 			sep := ""
 			for i := uint32(0); i < set[table.SetBits] && len(dst)-start < 3*maxEnumText; i++ {
 				e := entries[i*entryWords:]
 				off, n := e[table.EntryName], e[table.EntryInfo]&0xffff
 				if d[1+i/32]>>(i%32)&1 != 0 && tape.Member(f.Node, s.Strings[off:off+n]) == 0 {
-					dst = append(dst, sep...)
+					dst = text.Append(dst, sep)
 					name(i)
 					sep = " and "
 				}
@@ -417,18 +415,18 @@ func appendProperties(dst []byte, s *table.SchemaSections, in *table.Inst, f Fai
 			return dst
 		}
 	case DetailAdditional:
-		dst = append(dst, "member "...)
+		dst = text.Append(dst, "member ")
 		dst = appendName(dst, tape, f.Arg)
-		return append(dst, " is not allowed"...)
+		return text.Append(dst, " is not allowed")
 	}
-	return append(dst, "does not match the schema"...)
+	return text.Append(dst, "does not match the schema")
 }
 
 // appendName appends a member's name as it is written in the request.
 func appendName(dst []byte, tape *json.Tape, node uint32) []byte {
 	if node >= uint32(len(tape.Nodes)) || tape.Nodes[node].Kind() != json.KindName {
-		return append(dst, "here"...)
+		return text.Append(dst, "here")
 	}
-	dst = append(dst, '"')
-	return append(appendCut(dst, tape.Text(node), maxNameText), '"')
+	dst = text.Byte(dst, '"')
+	return text.Byte(appendCut(dst, tape.Text(node), maxNameText), '"')
 }

@@ -1,11 +1,10 @@
 package plugin
 
 import (
-	"strconv"
-
 	"portcullis/filter/config"
 	"portcullis/filter/internal/abi"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 )
 
 const (
@@ -28,10 +27,10 @@ type logger struct {
 
 func (l *logger) init() { l.buf = make([]byte, 0, lineRoom) }
 
-// line writes text and a number.
-func (l *logger) line(h abi.Host, level abi.Level, text string, n uint32) {
-	l.buf = append(append(l.buf[:0], logPrefix...), text...)
-	l.buf = strconv.AppendUint(l.buf, uint64(n), 10)
+// line writes what and a number.
+func (l *logger) line(h abi.Host, level abi.Level, what string, n uint32) {
+	l.buf = text.Append(text.Append(l.buf[:0], logPrefix), what)
+	l.buf = text.Uint(l.buf, uint64(n))
 	h.Log(level, l.buf)
 }
 
@@ -64,21 +63,21 @@ func (v *VM) logRefusal(c *stream, r *root, e Engine) {
 		return
 	}
 	v.log.lines++
-	b := append(v.log.buf[:0], logPrefix...)
+	b := text.Append(v.log.buf[:0], logPrefix)
 	if v.d.Mode == table.ModeMonitor {
-		b = append(b, "would refuse "...)
+		b = text.Append(b, "would refuse ")
 	} else {
-		b = append(b, "refused "...)
+		b = text.Append(b, "refused ")
 	}
-	b = strconv.AppendUint(b, uint64(v.d.Code.Status()), 10)
-	b = append(append(b, ' '), v.d.Code.Name()...)
+	b = text.Uint(b, uint64(v.d.Code.Status()))
+	b = text.Append(text.Byte(b, ' '), v.d.Code.Name())
 	b = v.appendTarget(b)
 	if e != nil {
 		if t := e.Table(); t != nil && v.d.Op < t.NumOps() {
-			b = append(b, " op="...)
-			b = append(b, clip(t.Op(v.d.Op).ID(), pathRoom)...)
+			b = text.Append(b, " op=")
+			b = text.Bytes(b, clip(t.Op(v.d.Op).ID(), pathRoom))
 		}
-		b = append(b, ": "...)
+		b = text.Append(b, ": ")
 		b = e.AppendReason(b, &v.d)
 	}
 	b = clip(b, lineRoom)
@@ -133,8 +132,8 @@ func appendMethodPath(b, method, path []byte) []byte {
 			break
 		}
 	}
-	b = append(append(b, ' '), clip(method, 20)...)
-	return append(append(b, ' '), clip(path, pathRoom)...)
+	b = text.Bytes(text.Byte(b, ' '), clip(method, 20))
+	return text.Bytes(text.Byte(b, ' '), clip(path, pathRoom))
 }
 
 // clip is the first max bytes of b.
@@ -165,21 +164,21 @@ var setupLine = []byte(logPrefix + `a request promised a body and this VM has ne
 
 // logLoaded tells what was loaded.
 func (v *VM) logLoaded(r *root, size int) {
-	b := append([]byte(logPrefix), "loaded a table of "...)
-	b = strconv.AppendInt(b, int64(size), 10)
-	b = append(b, " bytes"...)
+	b := text.Append([]byte(logPrefix), "loaded a table of ")
+	b = text.Uint(b, uint64(size))
+	b = text.Append(b, " bytes")
 	if t := r.engine.Table(); t != nil {
-		b = append(b, ", "...)
-		b = strconv.AppendUint(b, uint64(t.NumOps()), 10)
-		b = append(b, " operations, digest "...)
+		b = text.Append(b, ", ")
+		b = text.Uint(b, uint64(t.NumOps()))
+		b = text.Append(b, " operations, digest ")
 		for _, c := range clip(t.Digest(), 4) {
 			const hex = "0123456789abcdef"
 			b = append(b, hex[c>>4], hex[c&15])
 		}
 	}
-	b = append(b, ", hold "...)
-	b = append(b, [...]string{config.HoldStop: "stop", config.HoldBuffer: "buffer"}[r.cfg.Hold]...)
-	b = append(b, ", mode "...)
-	b = append(b, [...]string{config.ModeEnforce: "enforce", config.ModeMonitor: "monitor", config.ModeOff: "off"}[r.cfg.Mode]...)
+	b = text.Append(b, ", hold ")
+	b = text.Append(b, [...]string{config.HoldStop: "stop", config.HoldBuffer: "buffer"}[r.cfg.Hold])
+	b = text.Append(b, ", mode ")
+	b = text.Append(b, [...]string{config.ModeEnforce: "enforce", config.ModeMonitor: "monitor", config.ModeOff: "off"}[r.cfg.Mode])
 	v.host.Log(abi.LevelInfo, b)
 }

@@ -1,10 +1,9 @@
 package plugin
 
 import (
-	"strconv"
-
 	"portcullis/filter/config"
 	"portcullis/filter/internal/abi"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -54,7 +53,7 @@ func (v *VM) refuseWith(c *stream, r *root, e Engine) abi.Action {
 	switch {
 	case flags&flagHead != 0:
 	case flags&flagGRPC != 0:
-		p.body = append(p.body, v.d.Code.Title()...) // becomes grpc-message
+		p.body = text.Append(p.body, v.d.Code.Title()) // becomes grpc-message
 	case e != nil:
 		p.body = e.AppendProblem(p.body, &v.d, full)
 		if len(p.body) > bodyRoom {
@@ -68,7 +67,7 @@ func (v *VM) refuseWith(c *stream, r *root, e Engine) abi.Action {
 	if flags&flagGRPC != 0 {
 		grpc = grpcStatus(v.d.Code)
 	}
-	details := append(append(p.details[:0], detailsPrefix...), v.d.Code.Name()...)
+	details := text.Append(text.Append(p.details[:0], detailsPrefix), v.d.Code.Name())
 	status := uint32(v.d.Code.Status())
 	if v.host.Reply(status, details, p.body, headers, grpc) != abi.StatusOK {
 		// The host takes no answer: the stream stays paused, and its end is the
@@ -99,7 +98,7 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 		w.Add("www-authenticate", challenge, nil)
 	}
 	if retry {
-		w.Add("retry-after", "", strconv.AppendInt(v.reply.value[:0], retrySeconds(v.d.RetryAfterNanos), 10))
+		w.Add("retry-after", "", text.Uint(v.reply.value[:0], retrySeconds(v.d.RetryAfterNanos)))
 	}
 	if methods {
 		w.Add("allow", "", v.appendMethods(v.reply.value[:0], e))
@@ -117,19 +116,19 @@ func (v *VM) appendMethods(dst []byte, e Engine) []byte {
 			break
 		}
 		if len(dst) > 0 {
-			dst = append(dst, ", "...)
+			dst = text.Append(dst, ", ")
 		}
-		dst = append(dst, name...)
+		dst = text.Bytes(dst, name)
 	}
 	return dst
 }
 
 // retrySeconds rounds up: to come back earlier is to be refused again.
-func retrySeconds(nanos int64) int64 {
+func retrySeconds(nanos int64) uint64 {
 	if nanos <= nanosPerSec {
 		return 1
 	}
-	return nanos/nanosPerSec + min(nanos%nanosPerSec, 1)
+	return uint64(nanos/nanosPerSec + min(nanos%nanosPerSec, 1))
 }
 
 // challengeOf is the WWW-Authenticate field that goes with code (RFC 9110 section
@@ -183,13 +182,13 @@ func grpcStatus(code verdict.Code) int32 {
 // appendMinimal appends the problem document of a refusal that no engine knows
 // more about: the members that engine.AppendProblem writes without detail.
 func appendMinimal(dst []byte, code verdict.Code) []byte {
-	dst = append(dst, `{"type":"urn:portcullis:problem:`...)
-	dst = append(dst, code.Name()...)
-	dst = append(dst, `","title":"`...)
-	dst = append(dst, code.Title()...)
-	dst = append(dst, `","status":`...)
-	dst = strconv.AppendUint(dst, uint64(code.Status()), 10)
-	dst = append(dst, `,"code":"`...)
-	dst = append(dst, code.Name()...)
-	return append(dst, `"}`...)
+	dst = text.Append(dst, `{"type":"urn:portcullis:problem:`)
+	dst = text.Append(dst, code.Name())
+	dst = text.Append(dst, `","title":"`)
+	dst = text.Append(dst, code.Title())
+	dst = text.Append(dst, `","status":`)
+	dst = text.Uint(dst, uint64(code.Status()))
+	dst = text.Append(dst, `,"code":"`)
+	dst = text.Append(dst, code.Name())
+	return text.Append(dst, `"}`)
 }

@@ -84,7 +84,10 @@ func TestGRPCStatus(t *testing.T) {
 }
 
 func TestRetrySeconds(t *testing.T) {
-	tests := []struct{ nanos, want int64 }{{-1, 1}, {0, 1}, {1, 1}, {1e9, 1}, {1e9 + 1, 2}, {2e9, 2}, {2500e6, 3}, {1<<63 - 1, 9223372037}}
+	tests := []struct {
+		nanos int64
+		want  uint64
+	}{{-1, 1}, {0, 1}, {1, 1}, {1e9, 1}, {1e9 + 1, 2}, {2e9, 2}, {2500e6, 3}, {1<<63 - 1, 9223372037}}
 	for _, tt := range tests {
 		if got := retrySeconds(tt.nanos); got != tt.want {
 			t.Errorf("retrySeconds(%d) = %d, want %d", tt.nanos, got, tt.want)

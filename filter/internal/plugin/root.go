@@ -1,12 +1,12 @@
 package plugin
 
 import (
-	"strconv"
-
 	"portcullis/filter/config"
 	"portcullis/filter/engine"
 	"portcullis/filter/internal/abi"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
+	"portcullis/filter/token"
 )
 
 // root is one root context: a plugin configuration and its engine. Several may
@@ -117,21 +117,31 @@ func (v *VM) bad(why string) bool {
 func openEngine(raw []byte, cfg *config.Config, environ []byte, opt engine.Options) (Engine, string) {
 	t, bad, off := table.Open(raw)
 	if bad != table.ErrNone {
-		return nil, "table refused: " + bad.String() + " (at byte " + strconv.Itoa(int(off)) + " of " + strconv.Itoa(len(raw)) + ")"
+		b := text.Append(text.Append(nil, "table refused: "), bad.String())
+		b = text.Uint(text.Append(b, " (at byte "), uint64(off))
+		b = text.Uint(text.Append(b, " of "), uint64(len(raw)))
+		return nil, string(text.Byte(b, ')'))
 	}
 	opt.Secrets = make([][]byte, t.NumSecrets())
 	for i := range opt.Secrets {
 		name := t.Secret(uint32(i))
 		value, ok := cfg.Secret(name, environ)
 		if !ok {
-			return nil, "the table needs the secret " + strconv.QuoteToASCII(string(name)) +
-				": neither \"secrets\" nor the environment variable " + config.EnvironName(name) + " has it"
+			b := text.Quote(text.Append(nil, "the table needs the secret "), string(name))
+			b = text.Append(b, `: neither "secrets" nor the environment variable `)
+			b = text.Append(b, config.EnvironName(name))
+			return nil, string(text.Append(b, " has it"))
+		}
+		if problem := token.SecretProblem(t, uint32(i), value); problem != "" {
+			b := text.Quote(text.Append(nil, "the secret "), string(name))
+			return nil, string(text.Append(text.Append(b, " can't be used: "), problem))
 		}
 		opt.Secrets[i] = value
 	}
 	e, limit := engine.New(t, opt)
 	if e == nil {
-		return nil, "table refused: limit " + strconv.QuoteToASCII(string(t.Limit(uint32(limit)).Name)) + " can't be counted exactly"
+		b := text.Quote(text.Append(nil, "table refused: limit "), string(t.Limit(uint32(limit)).Name))
+		return nil, string(text.Append(b, " can't be counted exactly"))
 	}
 	return e, ""
 }

@@ -48,13 +48,19 @@ func forbiddenTrailer(name []byte) bool {
 	if len(name) == 0 || name[0] == ':' || hasPrefix(name, "x-portcullis-") || hasPrefix(name, "x-forwarded-") || hasPrefix(name, "x-envoy-") {
 		return true
 	}
-	switch string(name) {
-	case "authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "apikey",
-		"host", "content-length", "content-type", "content-encoding", "content-range", "transfer-encoding", "te", "trailer",
-		"connection", "upgrade", "expect", "max-forwards", "range", "cache-control", "forwarded", "x-real-ip":
-		return true
+	for _, f := range forbidden {
+		if string(name) == f {
+			return true
+		}
 	}
 	return false
+}
+
+// forbidden are the other names.
+var forbidden = [...]string{
+	"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "apikey",
+	"host", "content-length", "content-type", "content-encoding", "content-range", "transfer-encoding", "te", "trailer",
+	"connection", "upgrade", "expect", "max-forwards", "range", "cache-control", "forwarded", "x-real-ip",
 }
 
 func hasPrefix(b []byte, p string) bool { return len(b) >= len(p) && string(b[:len(p)]) == p }

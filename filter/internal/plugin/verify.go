@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"portcullis/filter/internal/abi"
+	"portcullis/filter/text"
 	"portcullis/filter/token"
 	"portcullis/filter/token/der"
 )
@@ -86,14 +87,16 @@ func hostHash(alg token.Alg) string {
 
 // appendField appends a length-delimited protobuf field, the value in one of two
 // forms.
-func appendField(dst []byte, number byte, text string, b []byte) []byte {
-	dst = append(dst, number<<3|2)
-	n := uint32(len(text) + len(b))
+//
+//go:noinline
+func appendField(dst []byte, number byte, s string, b []byte) []byte {
+	dst = text.Byte(dst, number<<3|2)
+	n := uint32(len(s) + len(b))
 	for ; n >= 0x80; n >>= 7 {
-		dst = append(dst, byte(n)|0x80)
+		dst = text.Byte(dst, byte(n)|0x80)
 	}
-	dst = append(dst, byte(n))
-	return append(append(dst, text...), b...)
+	dst = text.Byte(dst, byte(n))
+	return text.Bytes(text.Append(dst, s), b)
 }
 
 // badSignature begins the host's message for a signature that is wrong, as against
@@ -111,7 +114,7 @@ func verifyResult(b []byte) token.Result {
 			result = token.Good
 			b = b[2:]
 		case len(b) >= 2 && b[0] == 2<<3|2 && b[1] < 0x80 && len(b) >= 2+int(b[1]):
-			if text := b[2 : 2+b[1]]; len(text) > 0 && !hasPrefix(text, badSignature) {
+			if says := b[2 : 2+b[1]]; len(says) > 0 && !hasPrefix(says, badSignature) {
 				return token.Unsupported
 			}
 			b = b[2+int(b[1]):]

@@ -1,38 +1,50 @@
-// Package sig does the cryptography for tokens with Go's own: hashes and HMAC
-// always, signatures of RSA, ECDSA and Ed25519 keys unless the build tag `lean`
-// leaves them to the host. It is the only package of the filter that imports
-// crypto/*, which cost 0.6 MB of module (lean) or 2.5 MB.
+// Package sig does the cryptography for tokens with Go's own: hashes, HMAC and
+// signatures of RSA, ECDSA and Ed25519 keys. It is the only package of the filter
+// that imports crypto/*, which cost 2.5 MB of module. The build tag `lean` leaves
+// public keys to the host and hashes with package sha2, without crypto/*.
 //
 // Keys are read by package der, never by crypto/x509: that pulls in
 // path_filestat_get, and hosts up to Envoy 1.37 refuse a module that imports it.
 package sig
 
-import (
-	"crypto/sha256"
-	"crypto/sha512"
-	"hash"
-
-	"portcullis/filter/token"
-)
+import "portcullis/filter/token"
 
 // Crypto is a token.Verifier for one goroutine. Hashing and HMAC do not
 // allocate; Go's public-key functions do, a little on every check.
 type Crypto struct {
-	h256, h384, h512 hash.Hash
-	block            [sha512.BlockSize]byte
+	h256, h384, h512 hasher
+	block            [maxBlock]byte
 	sum              [64]byte
 	public           public
 }
 
 // New allocates everything that is kept.
 func New() *Crypto {
-	return &Crypto{h256: sha256.New(), h384: sha512.New384(), h512: sha512.New()}
+	c := new(Crypto)
+	c.h256, c.h384, c.h512 = newDigests()
+	return c
 }
+
+// hasher is what this package needs of hash.Hash. Sum may end the hash: Reset comes
+// before every use.
+type hasher interface {
+	Reset()
+	BlockSize() int
+	Write(b []byte) (int, error)
+	Sum(dst []byte) []byte
+}
+
+// maxBlock is the block size of SHA-384 and SHA-512 (FIPS 180-4 section 1).
+const maxBlock = 128
 
 var _ token.Verifier = (*Crypto)(nil)
 
 // SHA256 writes the SHA-256 of in to out.
-func (c *Crypto) SHA256(in []byte, out *[32]byte) { *out = sha256.Sum256(in) }
+func (c *Crypto) SHA256(in []byte, out *[32]byte) {
+	c.h256.Reset()
+	c.h256.Write(in)
+	copy(out[:], c.h256.Sum(c.sum[:0]))
+}
 
 // HMAC writes the HMAC of signed under key to out and returns its size (RFC
 // 2104). crypto/hmac is not used because it allocates for every key.
@@ -68,7 +80,7 @@ func (c *Crypto) HMAC(alg token.Alg, key, signed []byte, out *[64]byte) int {
 }
 
 // hash is the hash that alg works with, nil for EdDSA.
-func (c *Crypto) hash(alg token.Alg) hash.Hash {
+func (c *Crypto) hash(alg token.Alg) hasher {
 	switch alg.HashSize() {
 	case 32:
 		return c.h256
