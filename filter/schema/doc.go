@@ -18,4 +18,11 @@
 // schema that branches at each level does not cost two to the depth.
 //
 // Nothing is allocated after NewMachine.
+//
+// What is frequent runs in one loop, kernel in kernel.go, which is written in
+// the subset of Go that filter/internal/wasmgen translates to structured
+// WebAssembly; what is rare runs a step at a time in Machine.slow. Plain Go runs
+// everywhere else and is the reference in the tests.
 package schema
+
+//go:generate go run portcullis/filter/internal/wasmgen/cmd -dir . -func kernel -out kernel_wasm.s

@@ -13,26 +13,26 @@ type trailEntry struct{ node, before uint32 }
 // mark makes node evaluated in the current scope. It returns false when the
 // trail is full.
 func (m *Machine) mark(node uint32) bool {
-	if m.marks[node] > m.scope {
+	if m.evaluated(node) {
 		return true // and an older mark is never taken back before a younger one
 	}
-	if m.numTrail >= uint32(len(m.trail)) {
+	if m.trail >= uint64(len(m.undo)) {
 		return false
 	}
-	m.trail[m.numTrail] = trailEntry{node, m.marks[node]}
-	m.numTrail++
-	m.marks[node] = m.numTrail
+	m.undo[m.trail] = trailEntry{node, m.marks[node]}
+	m.trail++
+	m.marks[node] = uint32(m.trail)
 	return true
 }
 
 // evaluated reports whether node has been evaluated in the current scope.
-func (m *Machine) evaluated(node uint32) bool { return m.marks[node] > m.scope }
+func (m *Machine) evaluated(node uint32) bool { return uint64(m.marks[node]) > m.scope }
 
 // rollback takes back all marks but the first n.
 func (m *Machine) rollback(n uint32) {
-	for m.numTrail > n {
-		m.numTrail--
-		e := m.trail[m.numTrail]
+	for m.trail > uint64(n) {
+		m.trail--
+		e := m.undo[m.trail]
 		m.marks[e.node] = e.before
 	}
 }

@@ -32,13 +32,13 @@ func (m *Machine) deeper(f Failure) Failure {
 	}
 	failures, numFailed, most := m.failures, m.numFailed, m.maxFailures
 	m.failures, m.maxFailures = m.explained[:0], 1
-	m.numWords, m.numTrail, m.scope, m.numFailed = 0, 0, 0, 0
+	m.words, m.trail, m.scope, m.numFailed = 0, 0, 0, 0
 	m.forget()
-	m.explaining, m.deepest, m.best = true, 0, f
+	m.look, m.deepest, m.best = 1, 0, f
 	m.frames[0] = frame{kind: frameRoot, node: f.Node}
 	m.run(f.Inst, f.Node)
 	m.rollback(0)
-	m.explaining, m.overflow = false, false
+	m.look, m.overflow = 0, false
 	m.failures, m.numFailed, m.maxFailures = failures, numFailed, most
 	return m.best
 }
@@ -55,21 +55,21 @@ func (m *Machine) forget() {
 // consider takes a failure within branches for the explanation if it lies
 // deeper than the best one so far and is what made a branch of the outermost
 // alternatives fail: further in, a failure may be one that does no harm.
-func (m *Machine) consider(sp, try uint32, f Failure) {
-	if m.frames[try].try != 0 {
+func (m *Machine) consider(f Failure) {
+	if m.frames[m.try].try != 0 {
 		return
 	}
 	depth := uint32(0)
-	for i := uint32(1); i <= sp; i++ {
+	for i := uint64(1); i <= m.sp; i++ {
 		switch m.frames[i].kind {
-		case frameProps, framePropsSlow, frameItems, frameUnevalProps, frameUnevalItems:
+		case frameProps, framePropsSlow, frameItems, frameItemsSlow, frameUnevalProps, frameUnevalItems:
 			// A loop that fails as a whole is about its own value.
-			if i < sp || m.frames[i].node != f.Node {
+			if i < m.sp || m.frames[i].node != f.Node {
 				depth++
 			}
 		}
 	}
-	m.steps -= min(m.steps, uint64(sp))
+	m.steps -= min(m.steps, m.sp)
 	if depth > m.deepest {
 		m.deepest, m.best = depth, f
 	}

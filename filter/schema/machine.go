@@ -89,6 +89,7 @@ const (
 	frameProps
 	framePropsSlow
 	frameItems
+	frameItemsSlow
 	frameUnevalProps
 	frameUnevalItems
 	// From here on: frames that catch failures.
@@ -104,10 +105,11 @@ const (
 //
 // Invariants: between runs the trail is empty and every mark is zero.
 type Machine struct {
-	frames   []frame
-	words    []uint32 // stack of masks of members seen
+	state
+
+	masks    []uint32 // stack of masks of members seen
 	marks    []uint32 // by node: 1 + index of the latest entry of the trail
-	trail    []trailEntry
+	undo     []trailEntry
 	memo     []memoEntry
 	scratch  []byte
 	order    []uint32 // for comparing objects and finding equal elements
@@ -123,22 +125,15 @@ type Machine struct {
 	tape       *json.Tape
 	consts     json.Tape
 	allowed    uint64 // steps at the start
-	steps      uint64 // left
-	numWords   uint32
-	numTrail   uint32
-	scope      uint32
 	generation uint32
 	numFailed  uint32 // failures found outside of branches, reported or not
 	overflow   bool   // scratch was too small
 
 	// Of the second look for failures.
-	isExplained, explaining bool
-	deepest                 uint32
-	best                    Failure
-	explained               [1]Failure
-
-	// What the slow loop over members came to.
-	slowPC, slowNode, slowDetail, slowArg uint32
+	isExplained bool
+	deepest     uint32
+	best        Failure
+	explained   [1]Failure
 }
 
 // NewMachine allocates everything a machine will ever need.
@@ -161,10 +156,10 @@ func NewMachine(l Limits) *Machine {
 		memo *= 2
 	}
 	return &Machine{
-		frames:      make([]frame, l.Frames),
-		words:       make([]uint32, 64+l.Nodes/8),
+		state:       state{frames: make([]frame, l.Frames)},
+		masks:       make([]uint32, 64+l.Nodes/8),
 		marks:       make([]uint32, l.Nodes),
-		trail:       make([]trailEntry, l.Nodes+l.Nodes/2),
+		undo:        make([]trailEntry, l.Nodes+l.Nodes/2),
 		memo:        make([]memoEntry, memo),
 		scratch:     make([]byte, 0, l.Scratch),
 		order:       make([]uint32, 3*l.Nodes+16),
@@ -223,7 +218,9 @@ func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node u
 	m.allowed = m.steps
 	m.s, m.tape = s, tape
 	m.consts = json.Tape{Src: s.Strings, Nodes: s.Consts}
-	m.numWords, m.numTrail, m.scope, m.numFailed, m.overflow = 0, 0, 0, 0, false
+	m.prog, m.nodes, m.src, m.strs = s.Program, tape.Nodes, tape.Src, s.Strings
+	m.sets, m.enums, m.lists, m.dfas = s.PropSets, s.Enums, s.Lists, s.Patterns
+	m.words, m.trail, m.scope, m.look, m.numFailed, m.overflow = 0, 0, 0, 0, 0, false
 	m.forget()
 	m.frames[0] = frame{kind: frameRoot, node: node}
 	status := m.run(s.Proc(entry, table.ProcPC), node)
@@ -236,10 +233,10 @@ func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node u
 
 // report records a failure outside of branches, and reports whether the run
 // should go on looking for more.
-func (m *Machine) report(inst, node, detail, arg uint32) bool {
+func (m *Machine) report(f Failure) bool {
 	m.numFailed++
 	if len(m.failures) < m.maxFailures {
-		m.failures = append(m.failures, Failure{inst, node, detail, arg})
+		m.failures = append(m.failures, f)
 	}
 	return len(m.failures) < m.maxFailures
 }

@@ -7,9 +7,10 @@ import (
 
 // Words per record, as the table lays them out.
 const (
-	entryWords   = 4
-	patternWords = 3
-	tupleWords   = 2
+	entryWords     = 4
+	patternWords   = 3
+	tupleWords     = 2
+	enumEntryWords = 3
 )
 
 // findEntry returns one more than the index of the entry for the name at node,
@@ -42,18 +43,19 @@ func (m *Machine) isText(node, off, n uint32) bool {
 // pushWords makes room for a mask of that many bits, all clear.
 func (m *Machine) pushWords(bits uint32) bool {
 	n := (bits + 31) / 32
-	if uint32(len(m.words))-m.numWords < n {
+	top := uint32(m.words)
+	if uint32(len(m.masks))-top < n {
 		return false
 	}
-	clear(m.words[m.numWords : m.numWords+n])
-	m.numWords += n
+	clear(m.masks[top : top+n])
+	m.words += uint64(n)
 	return true
 }
 
 // seenWord returns word i of the members seen by the loop of f.
 func (m *Machine) seenWord(f *frame, bits, i uint32) uint32 {
-	if bits > 64 {
-		return m.words[f.words+i]
+	if bits > seenBits {
+		return m.masks[f.words+i]
 	}
 	return uint32(f.seen >> (32 * i))
 }
@@ -99,107 +101,6 @@ func (m *Machine) missing(f *frame, at uint32) uint32 {
 		}
 	}
 	return DetailNone
-}
-
-// Outcomes of the slow loop.
-const (
-	slowEnd   = iota + 1 // all members are judged
-	slowBlock            // enter the block slowPC on slowNode
-	slowFail             // slowPC failed on slowNode
-	slowFull             // out of scratch
-)
-
-// Stages of a member in the slow loop; patterns count up from stagePattern.
-const (
-	stageName    = 0
-	stageEntry   = 1
-	stagePattern = 2
-)
-
-// propsSlow goes on with the loop of f, a set that has patterns, a block for
-// names, or more members to track than fit a word. Stage says what comes next
-// for the member at cur, n whether something named it already.
-func (m *Machine) propsSlow(f *frame, in *table.Inst) int {
-	nodes := m.tape.Nodes
-	set := m.s.PropSets[in.C:]
-	bits, numPatterns := set[table.SetBits], set[table.SetPatterns]
-	entries := set[table.SetSlots+uint32(1)<<set[table.SetLog]+(bits+31)/32:]
-	patterns := entries[set[table.SetEntries]*entryWords:]
-	for f.cur < f.end {
-		name, value := f.cur, f.cur+1
-		block, head, node := uint32(0), uint32(0), value
-		stage := f.stage
-		f.stage++
-		switch {
-		case stage == stageName:
-			f.n = 0
-			block, node = set[table.SetNames], name
-		case stage == stageEntry:
-			slot := table.Slot(nodes[name].Ext, set[table.SetMult], set[table.SetLog])
-			e := set[table.SetSlots+slot]
-			if e != 0 {
-				e = m.findEntry(entries, e, name)
-			}
-			if e == 0 {
-				continue
-			}
-			e--
-			if e < bits {
-				if bits > 64 {
-					m.words[f.words+e/32] |= 1 << (e % 32)
-				} else {
-					f.seen |= 1 << e
-				}
-			}
-			info := entries[e*entryWords+table.EntryInfo]
-			if info&table.EntryNamed == 0 {
-				continue
-			}
-			f.n = 1
-			block, head = entries[e*entryWords+table.EntryBlock], info>>table.EntryHeadShift
-		case stage < stagePattern+numPatterns:
-			p := patterns[(stage-stagePattern)*patternWords:]
-			if !m.pattern(p[table.PatternDFA], name) {
-				continue
-			}
-			f.n = 1
-			block, head = p[table.PatternBlock], p[table.PatternHead]
-		default:
-			f.stage = stageName
-			f.cur = m.tape.Next(value)
-			judged := f.n != 0
-			if !judged {
-				if in.A&table.PropsClosed != 0 {
-					return m.slowFailed(f.pc, f.node, DetailAdditional, name)
-				}
-				judged = in.A&table.PropsOther != 0
-				block, head = in.D, uint32(in.B)
-			}
-			if judged && in.A&table.PropsMark != 0 && !m.mark(name) {
-				return slowFull
-			}
-		}
-		if block == 0 {
-			continue
-		}
-		if head&table.HeadTypes != 0 {
-			if head&typeBits(nodes[node].Meta) == 0 && !m.integral(head, node) {
-				return m.slowFailed(block, node, DetailNone, 0)
-			}
-			if head&table.HeadOnly != 0 {
-				continue
-			}
-			block++
-		}
-		m.slowPC, m.slowNode = block, node
-		return slowBlock
-	}
-	return slowEnd
-}
-
-func (m *Machine) slowFailed(pc, node, detail, arg uint32) int {
-	m.slowPC, m.slowNode, m.slowDetail, m.slowArg = pc, node, detail, arg
-	return slowFail
 }
 
 // member returns the value of the member of the object at node that has the

@@ -16,15 +16,12 @@ func (m *Machine) integral(types, node uint32) bool {
 		m.tape.Nodes[node].Meta&0xff == json.KindNumber && decimal.IsInteger(m.tape.Text(node))
 }
 
-// shortInteger is the length of integers that fit an int64 whatever they are.
-const shortInteger = 18
-
 // number judges the number at node by one of the bounds or by multipleOf.
 func (m *Machine) number(in *table.Inst, node uint32) bool {
 	x := &m.tape.Nodes[node]
 	text := m.tape.Src[x.Off : x.Off+x.Len]
 	if in.A != 0 && x.Meta&json.FlagInteger != 0 && x.Len <= shortInteger {
-		v, bound := parseInt(text), int64(in.D)|int64(in.E)<<32
+		v, bound := shortInt(text, 0, uint64(len(text))), int64(in.D)|int64(in.E)<<32
 		switch in.Op {
 		case table.OpAssertMinimum:
 			return v >= bound
@@ -53,21 +50,6 @@ func (m *Machine) number(in *table.Inst, node uint32) bool {
 	default:
 		return c < 0
 	}
-}
-
-// parseInt reads an integer of at most shortInteger bytes.
-func parseInt(text []byte) int64 {
-	v, i := int64(0), 0
-	if text[0] == '-' {
-		i = 1
-	}
-	for ; i < len(text); i++ {
-		v = v*10 + int64(text[i]-'0')
-	}
-	if text[0] == '-' {
-		return -v
-	}
-	return v
 }
 
 // text returns the unescaped bytes of the string or name at node: a view of the

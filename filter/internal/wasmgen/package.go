@@ -26,8 +26,9 @@ type source struct {
 	pkg        *types.Package
 }
 
-// load parses and checks the package in dir. Imports but math/bits are empty
-// packages: whatever depends on them has no type, and cannot be translated.
+// load parses and checks the package in dir. Imports but math/bits and those of
+// the same module, whose types and constants can be used, are empty packages:
+// whatever depends on them has no type, and cannot be translated.
 func load(dir string) (*source, error) {
 	s := &source{
 		fset:       token.NewFileSet(),
@@ -56,7 +57,7 @@ func load(dir string) (*source, error) {
 		s.scanDirectives(f)
 	}
 	conf := types.Config{
-		Importer: fakeImporter{importer.ForCompiler(s.fset, "source", nil)},
+		Importer: fakeImporter{importer.ForCompiler(s.fset, "source", nil).(types.ImporterFrom), dir},
 		Sizes:    s.sizes,
 		Error:    func(err error) { s.errs = append(s.errs, err) },
 	}
@@ -121,14 +122,20 @@ func isCold(fd *ast.FuncDecl) bool {
 	return false
 }
 
-type fakeImporter struct{ std types.Importer }
+type fakeImporter struct {
+	source types.ImporterFrom
+	dir    string
+}
+
+// module is the path that the module's packages begin with.
+const module = "portcullis/"
 
 func (f fakeImporter) Import(path string) (*types.Package, error) {
 	if path == "unsafe" {
 		return types.Unsafe, nil
 	}
-	if path == "math/bits" {
-		return f.std.Import(path)
+	if path == "math/bits" || strings.HasPrefix(path, module) {
+		return f.source.ImportFrom(path, f.dir, 0)
 	}
 	p := types.NewPackage(path, path[strings.LastIndexByte(path, '/')+1:])
 	p.MarkComplete()

@@ -1,0 +1,89 @@
+package schema
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strconv"
+	"testing"
+
+	"portcullis/filter/json"
+	"portcullis/filter/pattern"
+)
+
+// The kernel repeats a few small things of other packages, since it is
+// translated as a whole. Here they are held against the originals.
+
+func TestHashText(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := range 70 {
+		b := make([]byte, n+3)
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		if got, want := hashText(b, 2, uint64(n)), uint64(json.HashName(b[2:2+n])); got != want {
+			t.Errorf("hashText of %d bytes = %#x, want %#x", n, got, want)
+		}
+	}
+}
+
+func TestEqualBytes(t *testing.T) {
+	for n := range 40 {
+		a := bytes.Repeat([]byte("x"), n+5)
+		b := bytes.Repeat([]byte("x"), n+9)
+		if equalBytes(a, 3, b, 5, uint64(n)) != 1 {
+			t.Errorf("equalBytes of %d equal bytes = 0, want 1", n)
+		}
+		for i := range n {
+			a[3+i] = 'y'
+			if equalBytes(a, 3, b, 5, uint64(n)) != 0 {
+				t.Errorf("equalBytes of %d bytes that differ at %d = 1, want 0", n, i)
+			}
+			a[3+i] = 'x'
+		}
+	}
+}
+
+func TestShortInt(t *testing.T) {
+	for _, s := range []string{"0", "-0", "1", "-1", "123456789012345678", "-12345678901234567"} {
+		want, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := shortInt([]byte("x"+s+"9"), 1, uint64(len(s))); got != want {
+			t.Errorf("shortInt(%s) = %d, want %d", s, got, want)
+		}
+	}
+}
+
+// TestMatchASCII runs random automata of both widths.
+func TestMatchASCII(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for round := range 400 {
+		states, classes := 3+r.IntN(6), 1+r.IntN(5)
+		if round%2 == 1 {
+			states = 300 // two bytes a cell
+		}
+		a := pattern.Automaton{NumStates: states, NumClasses: classes, FirstAccept: 2 + r.IntN(states-1), Start: r.IntN(states),
+			Ranges: []pattern.RangeClass{{First: 0x80}}, Next: make([]uint16, (states-2)*classes)}
+		for i := range a.ASCII {
+			a.ASCII[i] = uint8(r.IntN(classes))
+		}
+		for i := range a.Next {
+			a.Next[i] = uint16(r.IntN(states))
+		}
+		blob := a.Append(nil)
+		if f := pattern.Verify(blob); f != pattern.OK {
+			t.Fatalf("automaton does not verify: %d", f)
+		}
+		for n := range 12 {
+			text := make([]byte, n)
+			for i := range text {
+				text[i] = byte(r.IntN(128))
+			}
+			src := append([]byte("ab"), text...)
+			if got, want := matchASCII(blob, src, 2, uint64(n)) == 1, pattern.Match(blob, text); got != want {
+				t.Fatalf("matchASCII(%q) = %v, want %v", text, got, want)
+			}
+		}
+	}
+}
