@@ -100,6 +100,9 @@ func dividesLarge(v, d *number, zeros int64) bool {
 	// Normalise: the top limb at least half the base, so that guesses are good.
 	f := limbBase / (b[n-1] + 1)
 	mulLimbs(b[:n], f)
+	if b[n-1] == 0 {
+		return false // the text is no number: the first digit of one is 1 to 9
+	}
 
 	var r [maxLimbs + 1]uint64
 	s = v.digits()
