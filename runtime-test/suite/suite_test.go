@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"portcullis/schemagen/dialect"
 )
 
 // officialDir is the copy of the suite that comes with the project's inputs.
@@ -229,4 +231,13 @@ func older(v any) {
 		}
 		v["items"] = prefix
 	}
+}
+
+func mustDialect(t *testing.T, name string) dialect.Dialect {
+	t.Helper()
+	d, ok := dialect.ByName(name)
+	if !ok {
+		t.Fatalf("no dialect %s", name)
+	}
+	return d
 }

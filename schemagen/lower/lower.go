@@ -115,16 +115,14 @@ func (l *Lowerer) Add(doc *source.Document, d dialect.Dialect) {
 	l.document(doc, l.documentDialect(doc, d))
 }
 
-// Schema lowers n, a schema of dialect d.
+// Schema lowers n, a schema. Its dialect is what its document says by
+// `jsonSchemaDialect`, `openapi` or `$schema`, and d where it says nothing.
 func (l *Lowerer) Schema(n *source.Node, d dialect.Dialect, dir Direction) *ir.Schema {
 	doc := n.Doc
 	if doc == nil { // a made-up value
 		doc = &source.Document{Root: root(n)}
 	}
-	if n == doc.Root {
-		d = l.documentDialect(doc, d)
-	}
-	res := l.resourceAt(n, l.document(doc, d).root)
+	res := l.resourceAt(n, l.document(doc, l.documentDialect(doc, d)).root)
 	return l.lower(n, context{res: res, scope: l.enter(nil, res), dir: dir})
 }
 

@@ -330,6 +330,25 @@ func TestDialectOfDocuments(t *testing.T) {
 	}
 }
 
+// jsonSchemaDialect counts whatever dialect the caller believes in.
+func TestJSONSchemaDialect(t *testing.T) {
+	for uri, want := range map[string]bool{
+		"http://json-schema.org/draft-04/schema#": false, "https://json-schema.org/draft/2020-12/schema": true,
+		"https://spec.openapis.org/oas/3.1/dialect/base": true,
+	} {
+		s, diags := lowerText(t, `{"openapi": "3.1.0", "jsonSchemaDialect": "`+uri+`", "components": {"schemas": {"x": {"const": 1}}}}`,
+			"/components/schemas/x", dialect.OpenAPI31, Request)
+		if (s.Enum != nil) != want || len(diags) > 0 {
+			t.Errorf("jsonSchemaDialect %s: const enforced = %v, findings %v, want %v", uri, !want, diags, want)
+		}
+	}
+	s, diags := lowerText(t, `{"openapi": "3.1.0", "jsonSchemaDialect": "https://example.com/none", "components": {"schemas": {"x": {"const": 1}}}}`,
+		"/components/schemas/x", dialect.OpenAPI31, Request)
+	if got := codes(diags); len(got) != 1 || got[0] != "schema-unknown-dialect!" || len(s.Unenforceable) != 1 {
+		t.Errorf("unknown jsonSchemaDialect: findings = %v, schema says %v, want schema-unknown-dialect", diags, s.Unenforceable)
+	}
+}
+
 // One document that two dialects refer to is read in both.
 func TestOneDocumentInTwoDialects(t *testing.T) {
 	reg := resolve.New(nil)
