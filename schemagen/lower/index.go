@@ -159,6 +159,10 @@ func (l *Lowerer) identify(n *source.Node, res *resource) *resource {
 	if hidden {
 		return res
 	}
+	if d != res.dialect {
+		l.warn(n, "schema-misplaced-dialect",
+			"found $schema in a schema without an identifier of its own, where it has no effect (2020-12 section 8.1.1)", "")
+	}
 	if name := n.Get("$anchor"); name != nil && name.Kind == source.String && res.dialect.Keyword("$anchor") != nil {
 		addAnchor(res.anchors, name.Text, n)
 	}

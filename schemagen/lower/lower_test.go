@@ -96,6 +96,8 @@ func TestFindings(t *testing.T) {
 		{dialect.Draft7, `{"$ref": "https://example.com/none.json"}`, "ref-remote!"},
 		{dialect.Draft201909, `{"$recursiveRef": "#/x"}`, "ref-dangling!"},
 		{dialect.Draft7, `{"$schema": "https://example.com/none"}`, "schema-unknown-dialect!"},
+		{dialect.Draft7, `{"items": {"$schema": "http://json-schema.org/draft-04/schema#"}}`, "schema-misplaced-dialect"},
+		{dialect.Draft7, `{"items": {"$schema": "http://json-schema.org/draft-07/schema#"}}`, ""},
 		{dialect.Draft7, `{"unknown": 1, "x-a": 2}`, ""},
 		{dialect.Draft7, `{"description": 5}`, "schema-metaschema"},
 		{dialect.Draft7, `{"pattern": "^(?!a)", "format": "no format", "minimum": 1e999999999}`, ""},
