@@ -19,7 +19,7 @@ type builder struct {
 }
 
 func (b *builder) schema() {
-	if code := b.l.bad[b.ctx.res.doc.source.Root]; code != "" {
+	if code := b.l.dialectProblem(b.n); code != "" {
 		b.s.Unenforceable = append(b.s.Unenforceable, code)
 	}
 	switch b.n.Kind {

@@ -85,7 +85,7 @@ type Lowerer struct {
 	checked  map[*source.Node]struct{}
 	// unchecked is what finish holds against metaschemas.
 	unchecked []unchecked
-	bad       map[*source.Node]string // code of what is wrong with a document's dialect, by its root
+	bad       map[*source.Node]string // code of what is wrong with a dialect, by what names it
 }
 
 // New returns a Lowerer over reg, which may be nil. Findings go to diags.

@@ -351,6 +351,16 @@ func TestJSONSchemaDialect(t *testing.T) {
 	}
 }
 
+// A schema of an unknown dialect does not spoil its neighbours.
+func TestUnknownDialectInside(t *testing.T) {
+	const api = `{"openapi": "3.1.0", "components": {"schemas": {"x": {"$schema": "https://example.com/none", "items": {}}, "y": {}}}}`
+	for pointer, want := range map[string]int{"/components/schemas/x": 1, "/components/schemas/x/items": 1, "/components/schemas/y": 0} {
+		if s, _ := lowerText(t, api, pointer, dialect.OpenAPI31, Request); len(s.Unenforceable) != want {
+			t.Errorf("%s: unenforceable = %v, want %d", pointer, s.Unenforceable, want)
+		}
+	}
+}
+
 // One document that two dialects refer to is read in both.
 func TestOneDocumentInTwoDialects(t *testing.T) {
 	reg := resolve.New(nil)

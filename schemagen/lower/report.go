@@ -82,9 +82,25 @@ func diagUnknownVocabulary(uris []string) diag.Diagnostic {
 	}
 }
 
-// badDialect reports a schema whose dialect can't be followed. Every schema of
-// the document is then unenforceable.
+// badDialect reports a schema whose dialect can't be followed, or a document
+// whose jsonSchemaDialect can't. All of it is then unenforceable.
 func (l *Lowerer) badDialect(at *source.Node, d diag.Diagnostic) {
 	l.report(at, d)
-	l.bad[root(at)] = d.Code
+	if at.Kind != source.Object {
+		at = root(at)
+	}
+	l.bad[at] = d.Code
+}
+
+// dialectProblem is the code of what badDialect said about n or what n is in.
+func (l *Lowerer) dialectProblem(n *source.Node) string {
+	if len(l.bad) == 0 {
+		return ""
+	}
+	for ; n != nil; n = n.Parent {
+		if code := l.bad[n]; code != "" {
+			return code
+		}
+	}
+	return ""
 }
