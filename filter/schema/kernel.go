@@ -14,15 +14,16 @@ import (
 // Invariants: pc < len(prog); node < len(nodes); sp < len(frames); try <= sp,
 // and frames[try] catches failures unless try is 0.
 type state struct {
-	prog   []table.Inst
-	nodes  []json.Node
-	src    []byte
-	strs   []byte
-	sets   []uint32
-	enums  []uint32
-	lists  []uint32
-	dfas   []byte
-	frames []frame
+	prog     []table.Inst
+	nodes    []json.Node
+	src      []byte
+	strs     []byte
+	sets     []uint32
+	enums    []uint32
+	lists    []uint32
+	switches []uint32
+	dfas     []byte
+	frames   []frame
 
 	pc, node uint64 // the instruction, and the value it is for
 	op       uint64 // what to do next: the opcode at pc, or a step
@@ -136,11 +137,17 @@ run:
 			uint64(table.OpAssertExclusiveMinimum), uint64(table.OpAssertExclusiveMaximum):
 			meta := uint64(nodes[node].Meta)
 			if meta&0xff == json.KindNumber {
-				if meta&json.FlagInteger == 0 || uint64(nodes[node].Len) > shortInteger || prog[pc].A == 0 {
+				if uint64(nodes[node].Len) > shortNumber || prog[pc].A == 0 {
 					break run
 				}
-				v := shortInt(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
+				v, places := shortDecimal(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
 				bound := int64(uint64(prog[pc].D) | uint64(prog[pc].E)<<32)
+				if places > 0 {
+					if places > maxPlaces || uint64(bound+maxBound) > 2*maxBound {
+						break run
+					}
+					bound *= int64(powers[places])
+				}
 				if op == uint64(table.OpAssertMinimum) {
 					if v < bound {
 						break run
@@ -154,6 +161,20 @@ run:
 						break run
 					}
 				} else if v >= bound {
+					break run
+				}
+			}
+			pc++
+
+		case uint64(table.OpAssertMultipleOf):
+			meta := uint64(nodes[node].Meta)
+			if meta&0xff == json.KindNumber {
+				// A power of ten that is no more than 1 asks for few decimal places.
+				if prog[pc].A != table.NumberPlaces || uint64(nodes[node].Len) > shortNumber {
+					break run
+				}
+				_, places := shortDecimal(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
+				if places > uint64(prog[pc].D) {
 					break run
 				}
 			}
@@ -176,7 +197,9 @@ run:
 			if meta&0xff != json.KindString || meta&json.FlagEscaped != 0 {
 				break run
 			}
-			if inEnum(s, s.enums[prog[pc].C:], uint64(nodes[node].Off), uint64(nodes[node].Len)) == 0 {
+			set := s.enums[prog[pc].C:]
+			if findText(s, set, table.EnumSlots, uint64(set[table.EnumLog]), uint64(set[table.EnumMult]), enumEntryWords,
+				uint64(nodes[node].Off), uint64(nodes[node].Len)) == 0 {
 				break run
 			}
 			pc++
@@ -264,6 +287,38 @@ run:
 				kind = json.KindString
 			}
 			pc = uint64(s.lists[uint64(prog[pc].C)+(kind-1)*tupleWords+table.TupleEntries])
+
+		case uint64(table.OpCtlSwitchValue):
+			// The member with that name, and its string among the entries.
+			set := s.switches[prog[pc].C:]
+			target := uint64(prog[pc].D)
+			if uint64(nodes[node].Meta)&0xff == json.KindObject {
+				hash := uint64(set[table.SwitchHash])
+				cur := node + 1
+				end := uint64(nodes[node].Ext)
+				for cur < end && uint64(nodes[cur].Ext) != hash {
+					cur += 2
+					if nodes[cur-1].Meta&0xff >= json.KindArray {
+						cur = uint64(nodes[cur-1].Ext)
+					}
+				}
+				if cur < end {
+					n := uint64(nodes[cur].Len)
+					if uint64(nodes[cur].Meta|nodes[cur+1].Meta)&json.FlagEscaped != 0 || n != uint64(set[table.SwitchName+1]) ||
+						equalBytes(s.src, uint64(nodes[cur].Off), s.strs, uint64(set[table.SwitchName]), n) == 0 {
+						break run
+					}
+					cur++
+					if uint64(nodes[cur].Meta)&0xff == json.KindString {
+						at := findText(s, set, table.SwitchSlots, uint64(set[table.SwitchLog]), uint64(set[table.SwitchMult]), switchEntryWords,
+							uint64(nodes[cur].Off), uint64(nodes[cur].Len))
+						if at != 0 {
+							target = uint64(set[at+table.SwitchTarget-1])
+						}
+					}
+				}
+			}
+			pc = target
 
 		case uint64(table.OpLogicAnyOf), uint64(table.OpLogicOneOf), uint64(table.OpLogicNot), uint64(table.OpLogicIf):
 			if s.steps == 0 || sp+1 >= uint64(len(frames)) {
@@ -551,23 +606,41 @@ run:
 // seenBits is how many members a frame can keep track of without more memory.
 const seenBits = 64
 
-// shortInteger is the length of integers that fit an int64 whatever they are.
-const shortInteger = 18
+// Numbers that the kernel compares itself: of at most shortNumber bytes, with at
+// most maxPlaces decimal places if the bound is within maxBound, so that both
+// times a power of ten fit an int64.
+const (
+	shortNumber = 18
+	maxPlaces   = 9
+	maxBound    = 1 << 31
+)
 
-// shortInt reads an integer of at most shortInteger bytes.
-func shortInt(src []byte, off, n uint64) int64 {
+var powers = [maxPlaces + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
+
+// shortDecimal reads a number of at most shortNumber bytes as v divided by ten
+// to the power of places. For a number with an exponent places is beyond
+// maxPlaces.
+func shortDecimal(src []byte, off, n uint64) (v int64, places uint64) {
 	end := off + n
 	sign := uint64(0)
 	if src[off] == '-' {
 		sign = 1
 		off++
 	}
-	v := uint64(0)
+	u := uint64(0)
+	point := end
 	for off < end {
-		v = v*10 + uint64(src[off]) - '0'
+		c := uint64(src[off])
+		if c == '.' {
+			point = off + 1
+		} else if c > '9' {
+			return 0, maxPlaces + 1
+		} else {
+			u = u*10 + c - '0'
+		}
 		off++
 	}
-	return int64((v ^ (0 - sign)) + sign)
+	return int64((u ^ (0 - sign)) + sign), end - point
 }
 
 // equalBytes returns 1 if the n bytes at i of a are those at j of b, else 0. It
@@ -637,28 +710,26 @@ func matchASCII(dfa, src []byte, off, n uint64) uint64 {
 	return 0
 }
 
-// inEnum returns 1 if the unescaped string of n bytes at off is in a set of
-// values, else 0.
-func inEnum(s *state, r []uint32, off, n uint64) uint64 {
+// findText looks for the unescaped string of n bytes at off in a set of entries
+// of the given number of words, whose slots stand at first. It returns one more
+// than the place of its entry in r, or 0.
+func findText(s *state, r []uint32, first, log, mult, words, off, n uint64) uint64 {
 	hash := hashText(s.src, off, n)
-	slots := r[table.EnumSlots:]
-	log := uint64(r[table.EnumLog])
-	e := uint64(slots[(hash*uint64(r[table.EnumMult])&0xffffffff)>>((32-log)&63)])
+	e := uint64(r[first+(hash*mult&0xffffffff)>>((32-log)&63)])
 	if e == 0 {
 		return 0
 	}
-	entries := slots[uint64(1)<<(log&31):]
-	at := (e - 1) * enumEntryWords
+	at := first + 1<<(log&31) + (e-1)*words
 	for {
-		size := uint64(entries[at+table.EnumEntryText+1])
-		if uint64(entries[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
-			equalBytes(s.src, off, s.strs, uint64(entries[at+table.EnumEntryText]), n) != 0 {
-			return 1
+		size := uint64(r[at+table.EnumEntryText+1])
+		if uint64(r[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
+			equalBytes(s.src, off, s.strs, uint64(r[at+table.EnumEntryText]), n) != 0 {
+			return at + 1
 		}
 		if size&table.EnumEntryMore == 0 {
 			return 0
 		}
-		at += enumEntryWords
+		at += words
 	}
 }
 

@@ -6,9 +6,14 @@
 // in the frame: frames at 0
 // in the frame: len(frames) at 8
 // in the frame: try at 16
-// in the frame: len(r) at 24
-// in the frame: hash at 32
-// in the frame: entries at 24
+// in the frame: set at 24
+// in the frame: mult at 32
+// in the frame: hash at 40
+// in the frame: size at 32
+// in the frame: set at 24
+// in the frame: target at 32
+// in the frame: mult at 40
+// in the frame: hash at 48
 // in the frame: size at 40
 // in the frame: set at 24
 // in the frame: len(set) at 32
@@ -45,38 +50,38 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 	Get SP
 	Get R0
 	I32WrapI64
-	I64Load $192
+	I64Load $216
 	I64Store $0
 	Get SP
 	Get R0
 	I32WrapI64
-	I64Load $200
+	I64Load $224
 	I64Store $8
 	// pc := s.pc
 	Get R0
 	I32WrapI64
-	I64Load $216
+	I64Load $240
 	Set R3
 	// node := s.node
 	Get R0
 	I32WrapI64
-	I64Load $224
+	I64Load $248
 	Set R4
 	// op := s.op
 	Get R0
 	I32WrapI64
-	I64Load $232
+	I64Load $256
 	Set R5
 	// sp := s.sp
 	Get R0
 	I32WrapI64
-	I64Load $240
+	I64Load $264
 	Set R6
 	// try := s.try
 	Get SP
 	Get R0
 	I32WrapI64
-	I64Load $248
+	I64Load $272
 	I64Store $16
 	// for {
 	Block
@@ -106,174 +111,320 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																						Block
 																							Block
 																								Block
-																									Get R7
-																									I64Const $19
-																									I64LtU
-																									If
-																										Get R7
-																										I64Const $9
-																										I64LtU
-																										If
+																									Block
+																										Block
 																											Get R7
-																											I64Const $5
+																											I64Const $19
 																											I64LtU
 																											If
 																												Get R7
-																												I64Const $2
-																												I64Eq
-																												BrIf $3
+																												I64Const $9
+																												I64LtU
+																												If
+																													Get R7
+																													I64Const $5
+																													I64LtU
+																													If
+																														Get R7
+																														I64Const $2
+																														I64Eq
+																														BrIf $3
+																														Get R7
+																														I64Const $3
+																														I64Eq
+																														BrIf $7
+																														Get R7
+																														I64Const $4
+																														I64Eq
+																														BrIf $7
+																														Br $25
+																													End
+																													Get R7
+																													I64Const $7
+																													I64LtU
+																													If
+																														Get R7
+																														I64Const $5
+																														I64Eq
+																														BrIf $7
+																														Get R7
+																														I64Const $6
+																														I64Eq
+																														BrIf $7
+																														Br $25
+																													End
+																													Get R7
+																													I64Const $7
+																													I64Eq
+																													BrIf $7
+																													Get R7
+																													I64Const $8
+																													I64Eq
+																													BrIf $3
+																													Br $24
+																												End
 																												Get R7
-																												I64Const $3
-																												I64Eq
-																												BrIf $7
+																												I64Const $14
+																												I64LtU
+																												If
+																													Get R7
+																													I64Const $9
+																													I64Eq
+																													BrIf $8
+																													Get R7
+																													I64Const $11
+																													I64Eq
+																													BrIf $4
+																													Get R7
+																													I64Const $12
+																													I64Eq
+																													BrIf $5
+																													Br $24
+																												End
 																												Get R7
-																												I64Const $4
+																												I64Const $17
+																												I64LtU
+																												If
+																													Get R7
+																													I64Const $14
+																													I64Eq
+																													BrIf $9
+																													Get R7
+																													I64Const $16
+																													I64Eq
+																													BrIf $10
+																													Br $24
+																												End
+																												Get R7
+																												I64Const $17
 																												I64Eq
-																												BrIf $7
+																												BrIf $10
+																												Get R7
+																												I64Const $18
+																												I64Eq
+																												BrIf $11
 																												Br $23
 																											End
 																											Get R7
-																											I64Const $5
-																											I64Eq
-																											BrIf $6
+																											I64Const $30
+																											I64LtU
+																											If
+																												Get R7
+																												I64Const $23
+																												I64LtU
+																												If
+																													Get R7
+																													I64Const $19
+																													I64Eq
+																													BrIf $13
+																													Get R7
+																													I64Const $20
+																													I64Eq
+																													BrIf $14
+																													Get R7
+																													I64Const $22
+																													I64Eq
+																													BrIf $15
+																													Br $24
+																												End
+																												Get R7
+																												I64Const $27
+																												I64LtU
+																												If
+																													Get R7
+																													I64Const $23
+																													I64Eq
+																													BrIf $16
+																													Get R7
+																													I64Const $26
+																													I64Eq
+																													BrIf $17
+																													Br $24
+																												End
+																												Get R7
+																												I64Const $27
+																												I64Eq
+																												BrIf $16
+																												Get R7
+																												I64Const $29
+																												I64Eq
+																												BrIf $16
+																												Br $23
+																											End
 																											Get R7
-																											I64Const $6
-																											I64Eq
-																											BrIf $6
+																											I64Const $200
+																											I64LtU
+																											If
+																												Get R7
+																												I64Const $30
+																												I64Eq
+																												BrIf $16
+																												Get R7
+																												I64Const $31
+																												I64Eq
+																												BrIf $17
+																												Get R7
+																												I64Const $32
+																												I64Eq
+																												BrIf $19
+																												Br $23
+																											End
 																											Get R7
-																											I64Const $8
+																											I64Const $205
+																											I64LtU
+																											If
+																												Get R7
+																												I64Const $200
+																												I64Eq
+																												BrIf $21
+																												Get R7
+																												I64Const $201
+																												I64Eq
+																												BrIf $22
+																												Br $23
+																											End
+																											Get R7
+																											I64Const $205
 																											I64Eq
-																											BrIf $3
+																											BrIf $17
+																											Get R7
+																											I64Const $208
+																											I64Eq
+																											BrIf $19
 																											Br $22
 																										End
+																										// if uint64(prog[pc].A)&typeBits(uint64(nodes[node].Meta)) == 0 {
+																										Get R1
+																										Get R3
+																										I64Const $4
+																										I64Shl
+																										I64Add
+																										I32WrapI64
+																										I64Load8U $1
+																										Get R2
+																										Get R4
+																										I64Const $4
+																										I64Shl
+																										I64Add
+																										I32WrapI64
+																										I64Load32U $0
+																										Set R7
+																										I64Const $9025375825305664
+																										I64Const $6
 																										Get R7
-																										I64Const $14
-																										I64LtU
+																										I64Const $255
+																										I64And
+																										I64Mul
+																										I64ShrU
+																										I64Const $63
+																										I64And
+																										Get R7
+																										I64Const $10
+																										I64ShrU
+																										I64Const $1
+																										I64And
+																										I64Const $6
+																										I64Shl
+																										I64Or
+																										I64And
+																										I64Eqz
+																										BrIf $24
+																										// pc++
+																										Get R3
+																										I64Const $1
+																										I64Add
+																										Set R3
+																										Br $22
+																									End
+																									// meta := uint64(nodes[node].Meta)
+																									Get R2
+																									Get R4
+																									I64Const $4
+																									I64Shl
+																									I64Add
+																									I32WrapI64
+																									I64Load32U $0
+																									Set R7
+																									// if typeBits(meta)&table.TypeString != 0 {
+																									I64Const $9025375825305664
+																									I64Const $6
+																									Get R7
+																									I64Const $255
+																									I64And
+																									I64Mul
+																									I64ShrU
+																									I64Const $63
+																									I64And
+																									Get R7
+																									I64Const $10
+																									I64ShrU
+																									I64Const $1
+																									I64And
+																									I64Const $6
+																									I64Shl
+																									I64Or
+																									I64Const $32
+																									I64And
+																									I64Eqz
+																									I32Eqz
+																									If
+																										// n := uint64(nodes[node].Len)
+																										Get R2
+																										Get R4
+																										I64Const $4
+																										I64Shl
+																										I64Add
+																										I32WrapI64
+																										I64Load32U $8
+																										Set R8
+																										// least := n
+																										Get R8
+																										Set R9
+																										// if meta&json.FlagNonASCII != 0 {
+																										Get R7
+																										I64Const $512
+																										I64And
+																										I64Eqz
+																										I32Eqz
 																										If
-																											Get R7
-																											I64Const $9
-																											I64Eq
-																											BrIf $7
-																											Get R7
+																											// least = (n + 11) / 12
+																											Get R8
 																											I64Const $11
-																											I64Eq
-																											BrIf $4
-																											Get R7
+																											I64Add
 																											I64Const $12
-																											I64Eq
-																											BrIf $5
-																											Br $22
+																											I64DivU
+																											Set R9
 																										End
-																										Get R7
-																										I64Const $17
+																										// if least < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
+																										Get R9
+																										Get R1
+																										Get R3
+																										I64Const $4
+																										I64Shl
+																										I64Add
+																										I32WrapI64
+																										I64Load32U $4
 																										I64LtU
-																										If
-																											Get R7
-																											I64Const $14
-																											I64Eq
-																											BrIf $8
-																											Get R7
-																											I64Const $16
-																											I64Eq
-																											BrIf $9
-																											Br $22
-																										End
-																										Get R7
-																										I64Const $17
-																										I64Eq
-																										BrIf $9
-																										Get R7
-																										I64Const $18
-																										I64Eq
-																										BrIf $10
-																										Br $21
+																										BrIf $24
+																										Get R8
+																										Get R1
+																										Get R3
+																										I64Const $4
+																										I64Shl
+																										I64Add
+																										I32WrapI64
+																										I64Load32U $8
+																										I64GtU
+																										BrIf $24
 																									End
-																									Get R7
-																									I64Const $30
-																									I64LtU
-																									If
-																										Get R7
-																										I64Const $26
-																										I64LtU
-																										If
-																											Get R7
-																											I64Const $19
-																											I64Eq
-																											BrIf $12
-																											Get R7
-																											I64Const $20
-																											I64Eq
-																											BrIf $13
-																											Get R7
-																											I64Const $22
-																											I64Eq
-																											BrIf $14
-																											Br $22
-																										End
-																										Get R7
-																										I64Const $26
-																										I64Eq
-																										BrIf $14
-																										Get R7
-																										I64Const $27
-																										I64Eq
-																										BrIf $14
-																										Get R7
-																										I64Const $29
-																										I64Eq
-																										BrIf $14
-																										Br $21
-																									End
-																									Get R7
-																									I64Const $200
-																									I64LtU
-																									If
-																										Get R7
-																										I64Const $30
-																										I64Eq
-																										BrIf $14
-																										Get R7
-																										I64Const $31
-																										I64Eq
-																										BrIf $15
-																										Get R7
-																										I64Const $32
-																										I64Eq
-																										BrIf $17
-																										Br $21
-																									End
-																									Get R7
-																									I64Const $205
-																									I64LtU
-																									If
-																										Get R7
-																										I64Const $200
-																										I64Eq
-																										BrIf $19
-																										Get R7
-																										I64Const $201
-																										I64Eq
-																										BrIf $20
-																										Br $21
-																									End
-																									Get R7
-																									I64Const $205
-																									I64Eq
-																									BrIf $15
-																									Get R7
-																									I64Const $208
-																									I64Eq
-																									BrIf $17
-																									Br $20
+																									// pc++
+																									Get R3
+																									I64Const $1
+																									I64Add
+																									Set R3
+																									Br $21
 																								End
-																								// if uint64(prog[pc].A)&typeBits(uint64(nodes[node].Meta)) == 0 {
-																								Get R1
-																								Get R3
-																								I64Const $4
-																								I64Shl
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $1
+																								// if uint64(nodes[node].Meta)&0xff == json.KindArray {
 																								Get R2
 																								Get R4
 																								I64Const $4
@@ -281,27 +432,42 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																								I64Add
 																								I32WrapI64
 																								I64Load32U $0
-																								Set R7
-																								I64Const $9025375825305664
-																								I64Const $6
-																								Get R7
 																								I64Const $255
 																								I64And
-																								I64Mul
-																								I64ShrU
-																								I64Const $63
-																								I64And
-																								Get R7
-																								I64Const $10
-																								I64ShrU
-																								I64Const $1
-																								I64And
 																								I64Const $6
-																								I64Shl
-																								I64Or
-																								I64And
-																								I64Eqz
-																								BrIf $22
+																								I64Eq
+																								If
+																									// n := uint64(nodes[node].Len)
+																									Get R2
+																									Get R4
+																									I64Const $4
+																									I64Shl
+																									I64Add
+																									I32WrapI64
+																									I64Load32U $8
+																									Set R7
+																									// if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
+																									Get R7
+																									Get R1
+																									Get R3
+																									I64Const $4
+																									I64Shl
+																									I64Add
+																									I32WrapI64
+																									I64Load32U $4
+																									I64LtU
+																									BrIf $23
+																									Get R7
+																									Get R1
+																									Get R3
+																									I64Const $4
+																									I64Shl
+																									I64Add
+																									I32WrapI64
+																									I64Load32U $8
+																									I64GtU
+																									BrIf $23
+																								End
 																								// pc++
 																								Get R3
 																								I64Const $1
@@ -309,7 +475,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																								Set R3
 																								Br $20
 																							End
-																							// meta := uint64(nodes[node].Meta)
+																							// if uint64(nodes[node].Meta)&0xff == json.KindObject {
 																							Get R2
 																							Get R4
 																							I64Const $4
@@ -317,29 +483,10 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																							I64Add
 																							I32WrapI64
 																							I64Load32U $0
-																							Set R7
-																							// if typeBits(meta)&table.TypeString != 0 {
-																							I64Const $9025375825305664
-																							I64Const $6
-																							Get R7
 																							I64Const $255
 																							I64And
-																							I64Mul
-																							I64ShrU
-																							I64Const $63
-																							I64And
-																							Get R7
-																							I64Const $10
-																							I64ShrU
-																							I64Const $1
-																							I64And
-																							I64Const $6
-																							I64Shl
-																							I64Or
-																							I64Const $32
-																							I64And
-																							I64Eqz
-																							I32Eqz
+																							I64Const $7
+																							I64Eq
 																							If
 																								// n := uint64(nodes[node].Len)
 																								Get R2
@@ -349,27 +496,9 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																								I64Add
 																								I32WrapI64
 																								I64Load32U $8
-																								Set R8
-																								// least := n
-																								Get R8
-																								Set R9
-																								// if meta&json.FlagNonASCII != 0 {
+																								Set R7
+																								// if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
 																								Get R7
-																								I64Const $512
-																								I64And
-																								I64Eqz
-																								I32Eqz
-																								If
-																									// least = (n + 11) / 12
-																									Get R8
-																									I64Const $11
-																									I64Add
-																									I64Const $12
-																									I64DivU
-																									Set R9
-																								End
-																								// if least < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
-																								Get R9
 																								Get R1
 																								Get R3
 																								I64Const $4
@@ -379,7 +508,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																								I64Load32U $4
 																								I64LtU
 																								BrIf $22
-																								Get R8
+																								Get R7
 																								Get R1
 																								Get R3
 																								I64Const $4
@@ -397,7 +526,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																							Set R3
 																							Br $19
 																						End
-																						// if uint64(nodes[node].Meta)&0xff == json.KindArray {
+																						// meta := uint64(nodes[node].Meta)
 																						Get R2
 																						Get R4
 																						I64Const $4
@@ -405,12 +534,15 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																						I64Add
 																						I32WrapI64
 																						I64Load32U $0
+																						Set R7
+																						// if meta&0xff == json.KindNumber {
+																						Get R7
 																						I64Const $255
 																						I64And
-																						I64Const $6
+																						I64Const $4
 																						I64Eq
 																						If
-																							// n := uint64(nodes[node].Len)
+																							// if uint64(nodes[node].Len) > shortNumber || prog[pc].A == 0 {
 																							Get R2
 																							Get R4
 																							I64Const $4
@@ -418,19 +550,144 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																							I64Add
 																							I32WrapI64
 																							I64Load32U $8
-																							Set R7
-																							// if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
-																							Get R7
+																							I64Const $18
+																							I64GtU
+																							BrIf $21
 																							Get R1
 																							Get R3
 																							I64Const $4
 																							I64Shl
 																							I64Add
 																							I32WrapI64
-																							I64Load32U $4
-																							I64LtU
+																							I64Load8U $1
+																							I64Eqz
 																							BrIf $21
-																							Get R7
+																							// v, places := shortDecimal(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
+																							Get R0
+																							I32WrapI64
+																							I64Load $48
+																							Set R7
+																							Get R2
+																							Get R4
+																							I64Const $4
+																							I64Shl
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $4
+																							Set R8
+																							Get R2
+																							Get R4
+																							I64Const $4
+																							I64Shl
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $8
+																							Set R9
+																							Block
+																								// end := off + n
+																								Get R8
+																								Get R9
+																								I64Add
+																								Set R9
+																								// sign := uint64(0)
+																								I64Const $0
+																								Set R10
+																								// if src[off] == '-' {
+																								Get R7
+																								Get R8
+																								I64Add
+																								I32WrapI64
+																								I64Load8U $0
+																								I64Const $45
+																								I64Eq
+																								If
+																									// sign = 1
+																									I64Const $1
+																									Set R10
+																									// off++
+																									Get R8
+																									I64Const $1
+																									I64Add
+																									Set R8
+																								End
+																								// u := uint64(0)
+																								I64Const $0
+																								Set R11
+																								// point := end
+																								Get R9
+																								Set R12
+																								// for off < end {
+																								Block
+																									Loop
+																										Get R8
+																										Get R9
+																										I64GeU
+																										BrIf $1
+																										// c := uint64(src[off])
+																										Get R7
+																										Get R8
+																										I64Add
+																										I32WrapI64
+																										I64Load8U $0
+																										Set R13
+																										// if c == '.' {
+																										Get R13
+																										I64Const $46
+																										I64Eq
+																										If
+																											// point = off + 1
+																											Get R8
+																											I64Const $1
+																											I64Add
+																											Set R12
+																										Else
+																											// if c > '9' {
+																											Get R13
+																											I64Const $57
+																											I64GtU
+																											If
+																												// return 0, maxPlaces + 1
+																												I64Const $0
+																												I64Const $10
+																												Set R14
+																												Set R15
+																												Br $4
+																											Else
+																												// u = u*10 + c - '0'
+																												Get R11
+																												I64Const $10
+																												I64Mul
+																												Get R13
+																												I64Add
+																												I64Const $48
+																												I64Sub
+																												Set R11
+																											End
+																										End
+																										// off++
+																										Get R8
+																										I64Const $1
+																										I64Add
+																										Set R8
+																										Br $0
+																									End
+																								End
+																								// return int64((u ^ (0 - sign)) + sign), end - point
+																								Get R11
+																								I64Const $0
+																								Get R10
+																								I64Sub
+																								I64Xor
+																								Get R10
+																								I64Add
+																								Get R9
+																								Get R12
+																								I64Sub
+																								Set R14
+																								Set R15
+																								Br $0
+																							End
+																							// bound := int64(uint64(prog[pc].D) | uint64(prog[pc].E)<<32)
 																							Get R1
 																							Get R3
 																							I64Const $4
@@ -438,8 +695,86 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																							I64Add
 																							I32WrapI64
 																							I64Load32U $8
+																							Get R1
+																							Get R3
+																							I64Const $4
+																							I64Shl
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $12
+																							I64Const $32
+																							I64Shl
+																							I64Or
+																							Set R7
+																							// if places > 0 {
+																							Get R14
+																							I64Const $0
 																							I64GtU
-																							BrIf $21
+																							If
+																								// if places > maxPlaces || uint64(bound+maxBound) > 2*maxBound {
+																								Get R14
+																								I64Const $9
+																								I64GtU
+																								BrIf $22
+																								Get R7
+																								I64Const $2147483648
+																								I64Add
+																								I64Const $4294967296
+																								I64GtU
+																								BrIf $22
+																								// bound *= int64(powers[places])
+																								Get R7
+																								Get $·powers(SB)
+																								Get R14
+																								I64Const $3
+																								I64Shl
+																								I64Add
+																								I32WrapI64
+																								I64Load $0
+																								I64Mul
+																								Set R7
+																							End
+																							// if op == uint64(table.OpAssertMinimum) {
+																							Get R5
+																							I64Const $3
+																							I64Eq
+																							If
+																								// if v < bound {
+																								Get R15
+																								Get R7
+																								I64LtS
+																								BrIf $22
+																							Else
+																								// if op == uint64(table.OpAssertMaximum) {
+																								Get R5
+																								I64Const $4
+																								I64Eq
+																								If
+																									// if v > bound {
+																									Get R15
+																									Get R7
+																									I64GtS
+																									BrIf $23
+																								Else
+																									// if op == uint64(table.OpAssertExclusiveMinimum) {
+																									Get R5
+																									I64Const $5
+																									I64Eq
+																									If
+																										// if v <= bound {
+																										Get R15
+																										Get R7
+																										I64LeS
+																										BrIf $24
+																									Else
+																										// if v >= bound {
+																										Get R15
+																										Get R7
+																										I64GeS
+																										BrIf $24
+																									End
+																								End
+																							End
 																						End
 																						// pc++
 																						Get R3
@@ -448,7 +783,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																						Set R3
 																						Br $18
 																					End
-																					// if uint64(nodes[node].Meta)&0xff == json.KindObject {
+																					// meta := uint64(nodes[node].Meta)
 																					Get R2
 																					Get R4
 																					I64Const $4
@@ -456,12 +791,25 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																					I64Add
 																					I32WrapI64
 																					I64Load32U $0
+																					Set R7
+																					// if meta&0xff == json.KindNumber {
+																					Get R7
 																					I64Const $255
 																					I64And
-																					I64Const $7
+																					I64Const $4
 																					I64Eq
 																					If
-																						// n := uint64(nodes[node].Len)
+																						// if prog[pc].A != table.NumberPlaces || uint64(nodes[node].Len) > shortNumber {
+																						Get R1
+																						Get R3
+																						I64Const $4
+																						I64Shl
+																						I64Add
+																						I32WrapI64
+																						I64Load8U $1
+																						I64Const $2
+																						I64Ne
+																						BrIf $20
 																						Get R2
 																						Get R4
 																						I64Const $4
@@ -469,19 +817,136 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																						I64Add
 																						I32WrapI64
 																						I64Load32U $8
+																						I64Const $18
+																						I64GtU
+																						BrIf $20
+																						// _, places := shortDecimal(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
+																						Get R0
+																						I32WrapI64
+																						I64Load $48
 																						Set R7
-																						// if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
-																						Get R7
-																						Get R1
-																						Get R3
+																						Get R2
+																						Get R4
 																						I64Const $4
 																						I64Shl
 																						I64Add
 																						I32WrapI64
 																						I64Load32U $4
-																						I64LtU
-																						BrIf $20
-																						Get R7
+																						Set R8
+																						Get R2
+																						Get R4
+																						I64Const $4
+																						I64Shl
+																						I64Add
+																						I32WrapI64
+																						I64Load32U $8
+																						Set R9
+																						Block
+																							// end := off + n
+																							Get R8
+																							Get R9
+																							I64Add
+																							Set R9
+																							// sign := uint64(0)
+																							I64Const $0
+																							Set R10
+																							// if src[off] == '-' {
+																							Get R7
+																							Get R8
+																							I64Add
+																							I32WrapI64
+																							I64Load8U $0
+																							I64Const $45
+																							I64Eq
+																							If
+																								// sign = 1
+																								I64Const $1
+																								Set R10
+																								// off++
+																								Get R8
+																								I64Const $1
+																								I64Add
+																								Set R8
+																							End
+																							// u := uint64(0)
+																							I64Const $0
+																							Set R11
+																							// point := end
+																							Get R9
+																							Set R12
+																							// for off < end {
+																							Block
+																								Loop
+																									Get R8
+																									Get R9
+																									I64GeU
+																									BrIf $1
+																									// c := uint64(src[off])
+																									Get R7
+																									Get R8
+																									I64Add
+																									I32WrapI64
+																									I64Load8U $0
+																									Set R13
+																									// if c == '.' {
+																									Get R13
+																									I64Const $46
+																									I64Eq
+																									If
+																										// point = off + 1
+																										Get R8
+																										I64Const $1
+																										I64Add
+																										Set R12
+																									Else
+																										// if c > '9' {
+																										Get R13
+																										I64Const $57
+																										I64GtU
+																										If
+																											// return 0, maxPlaces + 1
+																											I64Const $0
+																											I64Const $10
+																											Set R14
+																											Drop
+																											Br $4
+																										Else
+																											// u = u*10 + c - '0'
+																											Get R11
+																											I64Const $10
+																											I64Mul
+																											Get R13
+																											I64Add
+																											I64Const $48
+																											I64Sub
+																											Set R11
+																										End
+																									End
+																									// off++
+																									Get R8
+																									I64Const $1
+																									I64Add
+																									Set R8
+																									Br $0
+																								End
+																							End
+																							// return int64((u ^ (0 - sign)) + sign), end - point
+																							Get R11
+																							I64Const $0
+																							Get R10
+																							I64Sub
+																							I64Xor
+																							Get R10
+																							I64Add
+																							Get R9
+																							Get R12
+																							I64Sub
+																							Set R14
+																							Drop
+																							Br $0
+																						End
+																						// if places > uint64(prog[pc].D) {
+																						Get R14
 																						Get R1
 																						Get R3
 																						I64Const $4
@@ -508,43 +973,65 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																				I32WrapI64
 																				I64Load32U $0
 																				Set R7
-																				// if meta&0xff == json.KindNumber {
+																				// if typeBits(meta)&table.TypeString != 0 {
+																				I64Const $9025375825305664
+																				I64Const $6
 																				Get R7
 																				I64Const $255
 																				I64And
-																				I64Const $4
-																				I64Eq
+																				I64Mul
+																				I64ShrU
+																				I64Const $63
+																				I64And
+																				Get R7
+																				I64Const $10
+																				I64ShrU
+																				I64Const $1
+																				I64And
+																				I64Const $6
+																				I64Shl
+																				I64Or
+																				I64Const $32
+																				I64And
+																				I64Eqz
+																				I32Eqz
 																				If
-																					// if meta&json.FlagInteger == 0 || uint64(nodes[node].Len) > shortInteger || prog[pc].A == 0 {
+																					// if meta&json.FlagNonASCII != 0 {
 																					Get R7
-																					I64Const $1024
+																					I64Const $512
 																					I64And
 																					I64Eqz
+																					I32Eqz
 																					BrIf $19
-																					Get R2
-																					Get R4
-																					I64Const $4
-																					I64Shl
-																					I64Add
+																					// if matchASCII(s.dfas[prog[pc].C:], s.src, uint64(nodes[node].Off), uint64(nodes[node].Len)) == 0 {
+																					Get R0
 																					I32WrapI64
-																					I64Load32U $8
-																					I64Const $18
-																					I64GtU
-																					BrIf $19
+																					I64Load $192
 																					Get R1
 																					Get R3
 																					I64Const $4
 																					I64Shl
 																					I64Add
 																					I32WrapI64
-																					I64Load8U $1
-																					I64Eqz
-																					BrIf $19
-																					// v := shortInt(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
+																					I64Load32U $4
+																					I64Add
+																					Set R7
+																					Get R0
+																					I32WrapI64
+																					I64Load $200
+																					Get R1
+																					Get R3
+																					I64Const $4
+																					I64Shl
+																					I64Add
+																					I32WrapI64
+																					I64Load32U $4
+																					I64Sub
+																					Set R8
 																					Get R0
 																					I32WrapI64
 																					I64Load $48
-																					Set R7
+																					Set R9
 																					Get R2
 																					Get R4
 																					I64Const $4
@@ -552,7 +1039,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																					I64Add
 																					I32WrapI64
 																					I64Load32U $4
-																					Set R8
+																					Set R10
 																					Get R2
 																					Get R4
 																					I64Const $4
@@ -560,136 +1047,207 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																					I64Add
 																					I32WrapI64
 																					I64Load32U $8
-																					Set R9
+																					Set R11
 																					Block
-																						// end := off + n
-																						Get R8
-																						Get R9
-																						I64Add
-																						Set R9
-																						// sign := uint64(0)
-																						I64Const $0
-																						Set R10
-																						// if src[off] == '-' {
+																						// classes := uint64(dfa[dfaClasses]) | uint64(dfa[dfaClasses+1])<<8
 																						Get R7
-																						Get R8
-																						I64Add
 																						I32WrapI64
-																						I64Load8U $0
-																						I64Const $45
+																						I64Load8U $2
+																						Get R7
+																						I32WrapI64
+																						I64Load8U $3
+																						I64Const $8
+																						I64Shl
+																						I64Or
+																						Set R12
+																						// state := uint64(dfa[dfaStart]) | uint64(dfa[dfaStart+1])<<8
+																						Get R7
+																						I32WrapI64
+																						I64Load8U $6
+																						Get R7
+																						I32WrapI64
+																						I64Load8U $7
+																						I64Const $8
+																						I64Shl
+																						I64Or
+																						Set R13
+																						// cells := dfa[dfaCells+4*(uint64(dfa[dfaRanges])|uint64(dfa[dfaRanges+1])<<8):]
+																						Get R7
+																						I64Const $144
+																						I64Const $4
+																						Get R7
+																						I32WrapI64
+																						I64Load8U $10
+																						Get R7
+																						I32WrapI64
+																						I64Load8U $11
+																						I64Const $8
+																						I64Shl
+																						I64Or
+																						I64Mul
+																						I64Add
+																						I64Add
+																						Set R14
+																						Get R8
+																						I64Const $144
+																						I64Const $4
+																						Get R7
+																						I32WrapI64
+																						I64Load8U $10
+																						Get R7
+																						I32WrapI64
+																						I64Load8U $11
+																						I64Const $8
+																						I64Shl
+																						I64Or
+																						I64Mul
+																						I64Add
+																						I64Sub
+																						Set R8
+																						// end := off + n
+																						Get R10
+																						Get R11
+																						I64Add
+																						Set R8
+																						// if dfa[dfaWidth] == 1 {
+																						Get R7
+																						I32WrapI64
+																						I64Load8U $8
+																						I64Const $1
 																						I64Eq
 																						If
-																							// sign = 1
-																							I64Const $1
-																							Set R10
-																							// off++
-																							Get R8
-																							I64Const $1
-																							I64Add
-																							Set R8
-																						End
-																						// v := uint64(0)
-																						I64Const $0
-																						Set R11
-																						// for off < end {
-																						Block
-																							Loop
-																								Get R8
-																								Get R9
-																								I64GeU
-																								BrIf $1
-																								// v = v*10 + uint64(src[off]) - '0'
-																								Get R11
-																								I64Const $10
-																								I64Mul
-																								Get R7
-																								Get R8
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $0
-																								I64Add
-																								I64Const $48
-																								I64Sub
-																								Set R11
-																								// off++
-																								Get R8
-																								I64Const $1
-																								I64Add
-																								Set R8
-																								Br $0
+																							// for off < end && state >= dfaRow {
+																							Block
+																								Loop
+																									Get R10
+																									Get R8
+																									I64GeU
+																									BrIf $1
+																									Get R13
+																									I64Const $2
+																									I64LtU
+																									BrIf $1
+																									// state = uint64(cells[(state-dfaRow)*classes+uint64(dfa[dfaASCII+uint64(src[off])])])
+																									Get R14
+																									Get R13
+																									I64Const $2
+																									I64Sub
+																									Get R12
+																									I64Mul
+																									Get R7
+																									I64Const $16
+																									Get R9
+																									Get R10
+																									I64Add
+																									I32WrapI64
+																									I64Load8U $0
+																									I64Add
+																									I64Add
+																									I32WrapI64
+																									I64Load8U $0
+																									I64Add
+																									I64Add
+																									I32WrapI64
+																									I64Load8U $0
+																									Set R13
+																									// off++
+																									Get R10
+																									I64Const $1
+																									I64Add
+																									Set R10
+																									Br $0
+																								End
+																							End
+																						Else
+																							// for off < end && state >= dfaRow {
+																							Block
+																								Loop
+																									Get R10
+																									Get R8
+																									I64GeU
+																									BrIf $1
+																									Get R13
+																									I64Const $2
+																									I64LtU
+																									BrIf $1
+																									// at := ((state-dfaRow)*classes + uint64(dfa[dfaASCII+uint64(src[off])])) * 2
+																									Get R13
+																									I64Const $2
+																									I64Sub
+																									Get R12
+																									I64Mul
+																									Get R7
+																									I64Const $16
+																									Get R9
+																									Get R10
+																									I64Add
+																									I32WrapI64
+																									I64Load8U $0
+																									I64Add
+																									I64Add
+																									I32WrapI64
+																									I64Load8U $0
+																									I64Add
+																									I64Const $2
+																									I64Mul
+																									Set R11
+																									// state = uint64(cells[at]) | uint64(cells[at+1])<<8
+																									Get R14
+																									Get R11
+																									I64Add
+																									I32WrapI64
+																									I64Load8U $0
+																									Get R14
+																									Get R11
+																									I64Add
+																									I32WrapI64
+																									I64Load8U $1
+																									I64Const $8
+																									I64Shl
+																									I64Or
+																									Set R13
+																									// off++
+																									Get R10
+																									I64Const $1
+																									I64Add
+																									Set R10
+																									Br $0
+																								End
 																							End
 																						End
-																						// return int64((v ^ (0 - sign)) + sign)
-																						Get R11
+																						// if state == 1 || state >= uint64(dfa[dfaAccept])|uint64(dfa[dfaAccept+1])<<8 {
+																						Block
+																							Block
+																								Get R13
+																								I64Const $1
+																								I64Eq
+																								BrIf $0
+																								Get R13
+																								Get R7
+																								I32WrapI64
+																								I64Load8U $4
+																								Get R7
+																								I32WrapI64
+																								I64Load8U $5
+																								I64Const $8
+																								I64Shl
+																								I64Or
+																								I64LtU
+																								BrIf $1
+																							End
+																							// return 1
+																							I64Const $1
+																							Set R7
+																							Br $1
+																						End
+																						// return 0
 																						I64Const $0
-																						Get R10
-																						I64Sub
-																						I64Xor
-																						Get R10
-																						I64Add
 																						Set R7
 																						Br $0
 																					End
-																					// bound := int64(uint64(prog[pc].D) | uint64(prog[pc].E)<<32)
-																					Get R1
-																					Get R3
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $8
-																					Get R1
-																					Get R3
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $12
-																					I64Const $32
-																					I64Shl
-																					I64Or
-																					Set R8
-																					// if op == uint64(table.OpAssertMinimum) {
-																					Get R5
-																					I64Const $3
-																					I64Eq
-																					If
-																						// if v < bound {
-																						Get R7
-																						Get R8
-																						I64LtS
-																						BrIf $20
-																					Else
-																						// if op == uint64(table.OpAssertMaximum) {
-																						Get R5
-																						I64Const $4
-																						I64Eq
-																						If
-																							// if v > bound {
-																							Get R7
-																							Get R8
-																							I64GtS
-																							BrIf $21
-																						Else
-																							// if op == uint64(table.OpAssertExclusiveMinimum) {
-																							Get R5
-																							I64Const $5
-																							I64Eq
-																							If
-																								// if v <= bound {
-																								Get R7
-																								Get R8
-																								I64LeS
-																								BrIf $22
-																							Else
-																								// if v >= bound {
-																								Get R7
-																								Get R8
-																								I64GeS
-																								BrIf $22
-																							End
-																						End
-																					End
+																					Get R7
+																					I64Eqz
+																					BrIf $19
 																				End
 																				// pc++
 																				Get R3
@@ -707,282 +1265,491 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																			I32WrapI64
 																			I64Load32U $0
 																			Set R7
-																			// if typeBits(meta)&table.TypeString != 0 {
-																			I64Const $9025375825305664
-																			I64Const $6
+																			// if meta&0xff != json.KindString || meta&json.FlagEscaped != 0 {
 																			Get R7
 																			I64Const $255
 																			I64And
-																			I64Mul
-																			I64ShrU
-																			I64Const $63
-																			I64And
+																			I64Const $5
+																			I64Ne
+																			BrIf $17
 																			Get R7
-																			I64Const $10
-																			I64ShrU
-																			I64Const $1
-																			I64And
-																			I64Const $6
-																			I64Shl
-																			I64Or
-																			I64Const $32
+																			I64Const $256
 																			I64And
 																			I64Eqz
 																			I32Eqz
-																			If
-																				// if meta&json.FlagNonASCII != 0 {
-																				Get R7
-																				I64Const $512
-																				I64And
-																				I64Eqz
-																				I32Eqz
-																				BrIf $18
-																				// if matchASCII(s.dfas[prog[pc].C:], s.src, uint64(nodes[node].Off), uint64(nodes[node].Len)) == 0 {
-																				Get R0
-																				I32WrapI64
-																				I64Load $168
-																				Get R1
-																				Get R3
-																				I64Const $4
-																				I64Shl
-																				I64Add
-																				I32WrapI64
-																				I64Load32U $4
-																				I64Add
-																				Set R7
-																				Get R0
-																				I32WrapI64
-																				I64Load $176
-																				Get R1
-																				Get R3
-																				I64Const $4
-																				I64Shl
-																				I64Add
-																				I32WrapI64
-																				I64Load32U $4
-																				I64Sub
-																				Set R8
+																			BrIf $17
+																			// set := s.enums[prog[pc].C:]
+																			Get SP
+																			Get R0
+																			I32WrapI64
+																			I64Load $120
+																			Get R1
+																			Get R3
+																			I64Const $4
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $4
+																			I64Const $2
+																			I64Shl
+																			I64Add
+																			I64Store $24
+																			Get R0
+																			I32WrapI64
+																			I64Load $128
+																			Get R1
+																			Get R3
+																			I64Const $4
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $4
+																			I64Sub
+																			Set R7
+																			// if findText(s, set, table.EnumSlots, uint64(set[table.EnumLog]), uint64(set[table.EnumMult]), enumEntryWords,
+																			Get SP
+																			I64Load $24
+																			I32WrapI64
+																			I64Load32U $8
+																			Set R7
+																			Get SP
+																			Get SP
+																			I64Load $24
+																			I32WrapI64
+																			I64Load32U $12
+																			I64Store $32
+																			Get R2
+																			Get R4
+																			I64Const $4
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $4
+																			Set R8
+																			Get R2
+																			Get R4
+																			I64Const $4
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $8
+																			Set R9
+																			Block
+																				// hash := hashText(s.src, off, n)
 																				Get R0
 																				I32WrapI64
 																				I64Load $48
-																				Set R9
-																				Get R2
-																				Get R4
-																				I64Const $4
-																				I64Shl
-																				I64Add
-																				I32WrapI64
-																				I64Load32U $4
 																				Set R10
-																				Get R2
-																				Get R4
-																				I64Const $4
-																				I64Shl
-																				I64Add
-																				I32WrapI64
-																				I64Load32U $8
+																				Get R8
 																				Set R11
 																				Block
-																					// classes := uint64(dfa[dfaClasses]) | uint64(dfa[dfaClasses+1])<<8
-																					Get R7
-																					I32WrapI64
-																					I64Load8U $2
-																					Get R7
-																					I32WrapI64
-																					I64Load8U $3
-																					I64Const $8
-																					I64Shl
-																					I64Or
+																					// h := uint64(hashSeed)
+																					I64Const $2870177450012600261
 																					Set R12
-																					// state := uint64(dfa[dfaStart]) | uint64(dfa[dfaStart+1])<<8
-																					Get R7
-																					I32WrapI64
-																					I64Load8U $6
-																					Get R7
-																					I32WrapI64
-																					I64Load8U $7
-																					I64Const $8
-																					I64Shl
-																					I64Or
-																					Set R13
-																					// cells := dfa[dfaCells+4*(uint64(dfa[dfaRanges])|uint64(dfa[dfaRanges+1])<<8):]
-																					Get R7
-																					I64Const $144
-																					I64Const $4
-																					Get R7
-																					I32WrapI64
-																					I64Load8U $10
-																					Get R7
-																					I32WrapI64
-																					I64Load8U $11
-																					I64Const $8
-																					I64Shl
-																					I64Or
-																					I64Mul
-																					I64Add
-																					I64Add
-																					Set R14
-																					Get R8
-																					I64Const $144
-																					I64Const $4
-																					Get R7
-																					I32WrapI64
-																					I64Load8U $10
-																					Get R7
-																					I32WrapI64
-																					I64Load8U $11
-																					I64Const $8
-																					I64Shl
-																					I64Or
-																					I64Mul
-																					I64Add
-																					I64Sub
-																					Set R8
 																					// end := off + n
-																					Get R10
 																					Get R11
+																					Get R9
 																					I64Add
-																					Set R8
-																					// if dfa[dfaWidth] == 1 {
-																					Get R7
-																					I32WrapI64
-																					I64Load8U $8
-																					I64Const $1
-																					I64Eq
-																					If
-																						// for off < end && state >= dfaRow {
-																						Block
-																							Loop
-																								Get R10
-																								Get R8
-																								I64GeU
-																								BrIf $1
-																								Get R13
-																								I64Const $2
-																								I64LtU
-																								BrIf $1
-																								// state = uint64(cells[(state-dfaRow)*classes+uint64(dfa[dfaASCII+uint64(src[off])])])
-																								Get R14
-																								Get R13
-																								I64Const $2
-																								I64Sub
-																								Get R12
-																								I64Mul
-																								Get R7
-																								I64Const $16
-																								Get R9
-																								Get R10
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $0
-																								I64Add
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $0
-																								I64Add
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $0
-																								Set R13
-																								// off++
-																								Get R10
-																								I64Const $1
-																								I64Add
-																								Set R10
-																								Br $0
-																							End
-																						End
-																					Else
-																						// for off < end && state >= dfaRow {
-																						Block
-																							Loop
-																								Get R10
-																								Get R8
-																								I64GeU
-																								BrIf $1
-																								Get R13
-																								I64Const $2
-																								I64LtU
-																								BrIf $1
-																								// at := ((state-dfaRow)*classes + uint64(dfa[dfaASCII+uint64(src[off])])) * 2
-																								Get R13
-																								I64Const $2
-																								I64Sub
-																								Get R12
-																								I64Mul
-																								Get R7
-																								I64Const $16
-																								Get R9
-																								Get R10
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $0
-																								I64Add
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $0
-																								I64Add
-																								I64Const $2
-																								I64Mul
-																								Set R11
-																								// state = uint64(cells[at]) | uint64(cells[at+1])<<8
-																								Get R14
-																								Get R11
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $0
-																								Get R14
-																								Get R11
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $1
-																								I64Const $8
-																								I64Shl
-																								I64Or
-																								Set R13
-																								// off++
-																								Get R10
-																								I64Const $1
-																								I64Add
-																								Set R10
-																								Br $0
-																							End
+																					Set R13
+																					// for off+8 <= end {
+																					Block
+																						Loop
+																							Get R11
+																							I64Const $8
+																							I64Add
+																							Get R13
+																							I64GtU
+																							BrIf $1
+																							// h = (h ^ load64(src, off)) * hashMulA
+																							Get R12
+																							Get R10
+																							Get R11
+																							I64Add
+																							I32WrapI64
+																							I64Load $0
+																							I64Xor
+																							I64Const $0x9e3779b97f4a7c15
+																							I64Mul
+																							Set R12
+																							// off += 8
+																							Get R11
+																							I64Const $8
+																							I64Add
+																							Set R11
+																							Br $0
 																						End
 																					End
-																					// if state == 1 || state >= uint64(dfa[dfaAccept])|uint64(dfa[dfaAccept+1])<<8 {
+																					// w := uint64(0)
+																					I64Const $0
+																					Set R14
+																					// shift := uint64(0)
+																					I64Const $0
+																					Set R15
+																					// for off < end {
 																					Block
-																						Block
+																						Loop
+																							Get R11
 																							Get R13
-																							I64Const $1
-																							I64Eq
-																							BrIf $0
-																							Get R13
-																							Get R7
+																							I64GeU
+																							BrIf $1
+																							// w |= uint64(src[off]) << (shift & 63)
+																							Get R14
+																							Get R10
+																							Get R11
+																							I64Add
 																							I32WrapI64
-																							I64Load8U $4
-																							Get R7
-																							I32WrapI64
-																							I64Load8U $5
-																							I64Const $8
+																							I64Load8U $0
+																							Get R15
 																							I64Shl
 																							I64Or
-																							I64LtU
-																							BrIf $1
+																							Set R14
+																							// shift += 8
+																							Get R15
+																							I64Const $8
+																							I64Add
+																							Set R15
+																							// off++
+																							Get R11
+																							I64Const $1
+																							I64Add
+																							Set R11
+																							Br $0
 																						End
-																						// return 1
-																						I64Const $1
-																						Set R7
-																						Br $1
 																					End
-																					// return 0
-																					I64Const $0
-																					Set R7
+																					// h = (h ^ w) * hashMulA
+																					Get R12
+																					Get R14
+																					I64Xor
+																					I64Const $0x9e3779b97f4a7c15
+																					I64Mul
+																					Set R12
+																					// return ((h ^ h>>32 ^ n) * hashMulB) >> 32
+																					Get SP
+																					Get R12
+																					Get R12
+																					I64Const $32
+																					I64ShrU
+																					I64Xor
+																					Get R9
+																					I64Xor
+																					I64Const $0xc2b2ae3d27d4eb4f
+																					I64Mul
+																					I64Const $32
+																					I64ShrU
+																					I64Store $40
 																					Br $0
 																				End
+																				// e := uint64(r[first+(hash*mult&0xffffffff)>>((32-log)&63)])
+																				Get SP
+																				I64Load $24
+																				I64Const $6
+																				Get SP
+																				I64Load $40
+																				Get SP
+																				I64Load $32
+																				I64Mul
+																				I64Const $4294967295
+																				I64And
+																				I64Const $32
 																				Get R7
+																				I64Sub
+																				I64ShrU
+																				I64Add
+																				I64Const $2
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $0
+																				Set R10
+																				// if e == 0 {
+																				Get R10
 																				I64Eqz
-																				BrIf $18
+																				If
+																					// return 0
+																					I64Const $0
+																					Set R11
+																					Br $1
+																				End
+																				// at := first + 1<<(log&31) + (e-1)*words
+																				I64Const $6
+																				I64Const $1
+																				Get R7
+																				I64Const $31
+																				I64And
+																				I64Shl
+																				I64Add
+																				Get R10
+																				I64Const $1
+																				I64Sub
+																				I64Const $3
+																				I64Mul
+																				I64Add
+																				Set R7
+																				// for {
+																				Block
+																					Loop
+																						// size := uint64(r[at+table.EnumEntryText+1])
+																						Get SP
+																						Get SP
+																						I64Load $24
+																						Get R7
+																						I64Const $1
+																						I64Add
+																						I64Const $2
+																						I64Shl
+																						I64Add
+																						I32WrapI64
+																						I64Load32U $4
+																						I64Store $32
+																						// if uint64(r[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
+																						Block
+																							Get SP
+																							I64Load $24
+																							Get R7
+																							I64Const $2
+																							I64Shl
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $0
+																							Get SP
+																							I64Load $40
+																							I64Ne
+																							BrIf $0
+																							Get SP
+																							I64Load $32
+																							I64Const $0xffffffff7fffffff
+																							I64And
+																							Get R9
+																							I64Ne
+																							BrIf $0
+																							Get R0
+																							I32WrapI64
+																							I64Load $48
+																							Set R10
+																							Get R0
+																							I32WrapI64
+																							I64Load $72
+																							Set R12
+																							Get SP
+																							I64Load $24
+																							Get R7
+																							I64Const $2
+																							I64Shl
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $4
+																							Set R13
+																							Block
+																								// if n >= 8 {
+																								Get R9
+																								I64Const $8
+																								I64GeU
+																								If
+																									// k := uint64(0)
+																									I64Const $0
+																									Set R14
+																									// for k+8 < n {
+																									Block
+																										Loop
+																											Get R14
+																											I64Const $8
+																											I64Add
+																											Get R9
+																											I64GeU
+																											BrIf $1
+																											// if load64(a, i+k) != load64(b, j+k) {
+																											Get R10
+																											Get R8
+																											Get R14
+																											I64Add
+																											I64Add
+																											I32WrapI64
+																											I64Load $0
+																											Get R12
+																											Get R13
+																											Get R14
+																											I64Add
+																											I64Add
+																											I32WrapI64
+																											I64Load $0
+																											I64Ne
+																											If
+																												// return 0
+																												I64Const $0
+																												Set R15
+																												Br $4
+																											End
+																											// k += 8
+																											Get R14
+																											I64Const $8
+																											I64Add
+																											Set R14
+																											Br $0
+																										End
+																									End
+																									// if load64(a, i+n-8) != load64(b, j+n-8) {
+																									Get R10
+																									Get R8
+																									Get R9
+																									I64Add
+																									I64Const $8
+																									I64Sub
+																									I64Add
+																									I32WrapI64
+																									I64Load $0
+																									Get R12
+																									Get R13
+																									Get R9
+																									I64Add
+																									I64Const $8
+																									I64Sub
+																									I64Add
+																									I32WrapI64
+																									I64Load $0
+																									I64Ne
+																									If
+																										// return 0
+																										I64Const $0
+																										Set R15
+																										Br $2
+																									End
+																									// return 1
+																									I64Const $1
+																									Set R15
+																									Br $1
+																								End
+																								// if n >= 4 {
+																								Get R9
+																								I64Const $4
+																								I64GeU
+																								If
+																									// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
+																									Block
+																										Block
+																											Get R10
+																											Get R8
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $0
+																											Get R12
+																											Get R13
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $0
+																											I64Ne
+																											BrIf $0
+																											Get R10
+																											Get R8
+																											Get R9
+																											I64Add
+																											I64Const $4
+																											I64Sub
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $0
+																											Get R12
+																											Get R13
+																											Get R9
+																											I64Add
+																											I64Const $4
+																											I64Sub
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $0
+																											I64Eq
+																											BrIf $1
+																										End
+																										// return 0
+																										I64Const $0
+																										Set R15
+																										Br $2
+																									End
+																									// return 1
+																									I64Const $1
+																									Set R15
+																									Br $1
+																								End
+																								// for k := uint64(0); k < n; k++ {
+																								// k := uint64(0)
+																								I64Const $0
+																								Set R14
+																								Block
+																									Loop
+																										Get R14
+																										Get R9
+																										I64GeU
+																										BrIf $1
+																										Block
+																											// if a[i+k] != b[j+k] {
+																											Get R10
+																											Get R8
+																											Get R14
+																											I64Add
+																											I64Add
+																											I32WrapI64
+																											I64Load8U $0
+																											Get R12
+																											Get R13
+																											Get R14
+																											I64Add
+																											I64Add
+																											I32WrapI64
+																											I64Load8U $0
+																											I64Ne
+																											If
+																												// return 0
+																												I64Const $0
+																												Set R15
+																												Br $4
+																											End
+																										End
+																										// k++
+																										Get R14
+																										I64Const $1
+																										I64Add
+																										Set R14
+																										Br $0
+																									End
+																								End
+																								// return 1
+																								I64Const $1
+																								Set R15
+																								Br $0
+																							End
+																							Get R15
+																							I64Eqz
+																							BrIf $0
+																							// return at + 1
+																							Get R7
+																							I64Const $1
+																							I64Add
+																							Set R11
+																							Br $3
+																						End
+																						// if size&table.EnumEntryMore == 0 {
+																						Get SP
+																						I64Load $32
+																						I64Const $2147483648
+																						I64And
+																						I64Eqz
+																						If
+																							// return 0
+																							I64Const $0
+																							Set R11
+																							Br $3
+																						End
+																						// at += words
+																						Get R7
+																						I64Const $3
+																						I64Add
+																						Set R7
+																						Br $0
+																					End
+																				End
 																			End
+																			Get R11
+																			I64Eqz
+																			BrIf $17
 																			// pc++
 																			Get R3
 																			I64Const $1
@@ -990,520 +1757,302 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																			Set R3
 																			Br $15
 																		End
-																		// meta := uint64(nodes[node].Meta)
-																		Get R2
-																		Get R4
-																		I64Const $4
-																		I64Shl
+																		// f := &frames[sp]
+																		Get SP
+																		I64Load $0
+																		Get R6
+																		I64Const $56
+																		I64Mul
 																		I64Add
+																		I32WrapI64
+																		I64ExtendI32U
+																		Set R7
+																		// kind := uint64(f.kind)
+																		Get R7
 																		I32WrapI64
 																		I64Load32U $0
-																		Set R7
-																		// if meta&0xff != json.KindString || meta&json.FlagEscaped != 0 {
-																		Get R7
-																		I64Const $255
-																		I64And
-																		I64Const $5
-																		I64Ne
-																		BrIf $16
-																		Get R7
-																		I64Const $256
-																		I64And
-																		I64Eqz
-																		I32Eqz
-																		BrIf $16
-																		// if inEnum(s, s.enums[prog[pc].C:], uint64(nodes[node].Off), uint64(nodes[node].Len)) == 0 {
-																		Get R0
-																		I32WrapI64
-																		I64Load $120
-																		Get R1
-																		Get R3
-																		I64Const $4
-																		I64Shl
-																		I64Add
-																		I32WrapI64
-																		I64Load32U $4
-																		I64Const $2
-																		I64Shl
-																		I64Add
-																		Set R7
-																		Get SP
-																		Get R0
-																		I32WrapI64
-																		I64Load $128
-																		Get R1
-																		Get R3
-																		I64Const $4
-																		I64Shl
-																		I64Add
-																		I32WrapI64
-																		I64Load32U $4
-																		I64Sub
-																		I64Store $24
-																		Get R2
-																		Get R4
-																		I64Const $4
-																		I64Shl
-																		I64Add
-																		I32WrapI64
-																		I64Load32U $4
 																		Set R8
-																		Get R2
-																		Get R4
-																		I64Const $4
-																		I64Shl
-																		I64Add
-																		I32WrapI64
-																		I64Load32U $8
-																		Set R9
-																		Block
-																			// hash := hashText(s.src, off, n)
-																			Get R0
-																			I32WrapI64
-																			I64Load $48
-																			Set R10
-																			Get R8
-																			Set R11
-																			Block
-																				// h := uint64(hashSeed)
-																				I64Const $2870177450012600261
-																				Set R12
-																				// end := off + n
-																				Get R11
-																				Get R9
-																				I64Add
-																				Set R13
-																				// for off+8 <= end {
-																				Block
-																					Loop
-																						Get R11
-																						I64Const $8
-																						I64Add
-																						Get R13
-																						I64GtU
-																						BrIf $1
-																						// h = (h ^ load64(src, off)) * hashMulA
-																						Get R12
-																						Get R10
-																						Get R11
-																						I64Add
-																						I32WrapI64
-																						I64Load $0
-																						I64Xor
-																						I64Const $0x9e3779b97f4a7c15
-																						I64Mul
-																						Set R12
-																						// off += 8
-																						Get R11
-																						I64Const $8
-																						I64Add
-																						Set R11
-																						Br $0
-																					End
-																				End
-																				// w := uint64(0)
-																				I64Const $0
-																				Set R14
-																				// shift := uint64(0)
-																				I64Const $0
-																				Set R15
-																				// for off < end {
-																				Block
-																					Loop
-																						Get R11
-																						Get R13
-																						I64GeU
-																						BrIf $1
-																						// w |= uint64(src[off]) << (shift & 63)
-																						Get R14
-																						Get R10
-																						Get R11
-																						I64Add
-																						I32WrapI64
-																						I64Load8U $0
-																						Get R15
-																						I64Shl
-																						I64Or
-																						Set R14
-																						// shift += 8
-																						Get R15
-																						I64Const $8
-																						I64Add
-																						Set R15
-																						// off++
-																						Get R11
-																						I64Const $1
-																						I64Add
-																						Set R11
-																						Br $0
-																					End
-																				End
-																				// h = (h ^ w) * hashMulA
-																				Get R12
-																				Get R14
-																				I64Xor
-																				I64Const $0x9e3779b97f4a7c15
-																				I64Mul
-																				Set R12
-																				// return ((h ^ h>>32 ^ n) * hashMulB) >> 32
-																				Get SP
-																				Get R12
-																				Get R12
-																				I64Const $32
-																				I64ShrU
-																				I64Xor
-																				Get R9
-																				I64Xor
-																				I64Const $0xc2b2ae3d27d4eb4f
-																				I64Mul
-																				I64Const $32
-																				I64ShrU
-																				I64Store $32
-																				Br $0
-																			End
-																			// slots := r[table.EnumSlots:]
+																		// if kind == frameProps {
+																		Get R8
+																		I64Const $5
+																		I64Eq
+																		If
+																			// op = stepProps
+																			I64Const $205
+																			Set R5
+																			// continue run
+																			Br $16
+																		End
+																		// if kind == frameItems {
+																		Get R8
+																		I64Const $7
+																		I64Eq
+																		If
+																			// op = stepItems
+																			I64Const $208
+																			Set R5
+																			// continue run
+																			Br $16
+																		End
+																		// if kind == frameCall {
+																		Get R8
+																		I64Const $2
+																		I64Eq
+																		If
+																			// pc = uint64(f.pc)
 																			Get R7
-																			I64Const $6
-																			I64Const $2
-																			I64Shl
-																			I64Add
-																			Set R10
-																			Get SP
-																			I64Load $24
-																			I64Const $6
-																			I64Sub
-																			Set R11
-																			// log := uint64(r[table.EnumLog])
+																			I32WrapI64
+																			I64Load32U $4
+																			Set R3
+																			// node = uint64(f.node)
 																			Get R7
 																			I32WrapI64
 																			I64Load32U $8
-																			Set R12
-																			// e := uint64(slots[(hash*uint64(r[table.EnumMult])&0xffffffff)>>((32-log)&63)])
-																			Get R10
-																			Get SP
-																			I64Load $32
-																			Get R7
-																			I32WrapI64
-																			I64Load32U $12
-																			I64Mul
-																			I64Const $4294967295
-																			I64And
-																			I64Const $32
-																			Get R12
+																			Set R4
+																			// sp--
+																			Get R6
+																			I64Const $1
 																			I64Sub
-																			I64ShrU
-																			I64Const $2
-																			I64Shl
-																			I64Add
-																			I32WrapI64
-																			I64Load32U $0
-																			Set R7
-																			// if e == 0 {
-																			Get R7
-																			I64Eqz
+																			Set R6
+																		Else
+																			// if kind == frameAnyOf {
+																			Get R8
+																			I64Const $11
+																			I64Eq
 																			If
-																				// return 0
-																				I64Const $0
-																				Set R13
-																				Br $1
-																			End
-																			// entries := slots[uint64(1)<<(log&31):]
-																			Get SP
-																			Get R10
-																			I64Const $1
-																			Get R12
-																			I64Const $31
-																			I64And
-																			I64Shl
-																			I64Const $2
-																			I64Shl
-																			I64Add
-																			I64Store $24
-																			Get R11
-																			I64Const $1
-																			Get R12
-																			I64Const $31
-																			I64And
-																			I64Shl
-																			I64Sub
-																			Set R10
-																			// at := (e - 1) * enumEntryWords
-																			Get R7
-																			I64Const $1
-																			I64Sub
-																			I64Const $3
-																			I64Mul
-																			Set R7
-																			// for {
-																			Block
-																				Loop
-																					// size := uint64(entries[at+table.EnumEntryText+1])
-																					Get SP
-																					Get SP
-																					I64Load $24
+																				// if prog[f.pc].A != 0 {
+																				Get R1
+																				Get R7
+																				I32WrapI64
+																				I64Load32U $4
+																				I64Const $4
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load8U $1
+																				I64Eqz
+																				I32Eqz
+																				BrIf $18
+																				// pc = uint64(prog[f.pc].C)
+																				Get R1
+																				Get R7
+																				I32WrapI64
+																				I64Load32U $4
+																				I64Const $4
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $4
+																				Set R3
+																				// node = uint64(f.node)
+																				Get R7
+																				I32WrapI64
+																				I64Load32U $8
+																				Set R4
+																				// try = uint64(f.try)
+																				Get SP
+																				Get R7
+																				I32WrapI64
+																				I64Load32U $32
+																				I64Store $16
+																				// sp--
+																				Get R6
+																				I64Const $1
+																				I64Sub
+																				Set R6
+																			Else
+																				// if kind == frameOneOf {
+																				Get R8
+																				I64Const $12
+																				I64Eq
+																				If
+																					// f.n++
 																					Get R7
+																					I32WrapI64
+																					Get R7
+																					I32WrapI64
+																					I64Load32U $24
 																					I64Const $1
 																					I64Add
-																					I64Const $2
+																					I64Store32 $24
+																					// if f.n > 1 || prog[f.pc].A != 0 {
+																					Block
+																						Block
+																							Get R7
+																							I32WrapI64
+																							I64Load32U $24
+																							I64Const $1
+																							I64GtU
+																							BrIf $0
+																							Get R1
+																							Get R7
+																							I32WrapI64
+																							I64Load32U $4
+																							I64Const $4
+																							I64Shl
+																							I64Add
+																							I32WrapI64
+																							I64Load8U $1
+																							I64Eqz
+																							BrIf $1
+																						End
+																						// f.n--
+																						Get R7
+																						I32WrapI64
+																						Get R7
+																						I32WrapI64
+																						I64Load32U $24
+																						I64Const $1
+																						I64Sub
+																						I64Store32 $24
+																						// break run
+																						Br $20
+																					End
+																					// node = uint64(f.node)
+																					Get R7
+																					I32WrapI64
+																					I64Load32U $8
+																					Set R4
+																					// b := uint64(f.cur)
+																					Get R7
+																					I32WrapI64
+																					I64Load32U $12
+																					Set R9
+																					// if prog[b].A == 0 {
+																					Get R1
+																					Get R9
+																					I64Const $4
 																					I64Shl
 																					I64Add
 																					I32WrapI64
-																					I64Load32U $4
-																					I64Store $40
-																					// if uint64(entries[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
-																					Block
-																						Get SP
-																						I64Load $24
+																					I64Load8U $1
+																					I64Eqz
+																					If
+																						// f.cur = prog[b].C
 																						Get R7
-																						I64Const $2
-																						I64Shl
-																						I64Add
 																						I32WrapI64
-																						I64Load32U $0
-																						Get SP
-																						I64Load $32
-																						I64Ne
-																						BrIf $0
-																						Get SP
-																						I64Load $40
-																						I64Const $0xffffffff7fffffff
-																						I64And
+																						Get R1
 																						Get R9
-																						I64Ne
-																						BrIf $0
-																						Get R0
-																						I32WrapI64
-																						I64Load $48
-																						Set R10
-																						Get R0
-																						I32WrapI64
-																						I64Load $72
-																						Set R11
-																						Get SP
-																						I64Load $24
-																						Get R7
-																						I64Const $2
+																						I64Const $4
 																						I64Shl
 																						I64Add
 																						I32WrapI64
 																						I64Load32U $4
-																						Set R12
-																						Block
-																							// if n >= 8 {
-																							Get R9
-																							I64Const $8
-																							I64GeU
-																							If
-																								// k := uint64(0)
-																								I64Const $0
-																								Set R14
-																								// for k+8 < n {
-																								Block
-																									Loop
-																										Get R14
-																										I64Const $8
-																										I64Add
-																										Get R9
-																										I64GeU
-																										BrIf $1
-																										// if load64(a, i+k) != load64(b, j+k) {
-																										Get R10
-																										Get R8
-																										Get R14
-																										I64Add
-																										I64Add
-																										I32WrapI64
-																										I64Load $0
-																										Get R11
-																										Get R12
-																										Get R14
-																										I64Add
-																										I64Add
-																										I32WrapI64
-																										I64Load $0
-																										I64Ne
-																										If
-																											// return 0
-																											I64Const $0
-																											Set R15
-																											Br $4
-																										End
-																										// k += 8
-																										Get R14
-																										I64Const $8
-																										I64Add
-																										Set R14
-																										Br $0
-																									End
-																								End
-																								// if load64(a, i+n-8) != load64(b, j+n-8) {
-																								Get R10
-																								Get R8
-																								Get R9
-																								I64Add
-																								I64Const $8
-																								I64Sub
-																								I64Add
-																								I32WrapI64
-																								I64Load $0
-																								Get R11
-																								Get R12
-																								Get R9
-																								I64Add
-																								I64Const $8
-																								I64Sub
-																								I64Add
-																								I32WrapI64
-																								I64Load $0
-																								I64Ne
-																								If
-																									// return 0
-																									I64Const $0
-																									Set R15
-																									Br $2
-																								End
-																								// return 1
-																								I64Const $1
-																								Set R15
-																								Br $1
-																							End
-																							// if n >= 4 {
-																							Get R9
-																							I64Const $4
-																							I64GeU
-																							If
-																								// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
-																								Block
-																									Block
-																										Get R10
-																										Get R8
-																										I64Add
-																										I32WrapI64
-																										I64Load32U $0
-																										Get R11
-																										Get R12
-																										I64Add
-																										I32WrapI64
-																										I64Load32U $0
-																										I64Ne
-																										BrIf $0
-																										Get R10
-																										Get R8
-																										Get R9
-																										I64Add
-																										I64Const $4
-																										I64Sub
-																										I64Add
-																										I32WrapI64
-																										I64Load32U $0
-																										Get R11
-																										Get R12
-																										Get R9
-																										I64Add
-																										I64Const $4
-																										I64Sub
-																										I64Add
-																										I32WrapI64
-																										I64Load32U $0
-																										I64Eq
-																										BrIf $1
-																									End
-																									// return 0
-																									I64Const $0
-																									Set R15
-																									Br $2
-																								End
-																								// return 1
-																								I64Const $1
-																								Set R15
-																								Br $1
-																							End
-																							// for k := uint64(0); k < n; k++ {
-																							// k := uint64(0)
-																							I64Const $0
-																							Set R14
-																							Block
-																								Loop
-																									Get R14
-																									Get R9
-																									I64GeU
-																									BrIf $1
-																									Block
-																										// if a[i+k] != b[j+k] {
-																										Get R10
-																										Get R8
-																										Get R14
-																										I64Add
-																										I64Add
-																										I32WrapI64
-																										I64Load8U $0
-																										Get R11
-																										Get R12
-																										Get R14
-																										I64Add
-																										I64Add
-																										I32WrapI64
-																										I64Load8U $0
-																										I64Ne
-																										If
-																											// return 0
-																											I64Const $0
-																											Set R15
-																											Br $4
-																										End
-																									End
-																									// k++
-																									Get R14
-																									I64Const $1
-																									I64Add
-																									Set R14
-																									Br $0
-																								End
-																							End
-																							// return 1
-																							I64Const $1
-																							Set R15
-																							Br $0
-																						End
-																						Get R15
-																						I64Eqz
-																						BrIf $0
-																						// return 1
+																						I64Store32 $12
+																						// pc = uint64(prog[b].C) + 1
+																						Get R1
+																						Get R9
+																						I64Const $4
+																						I64Shl
+																						I64Add
+																						I32WrapI64
+																						I64Load32U $4
 																						I64Const $1
-																						Set R13
-																						Br $3
+																						I64Add
+																						Set R3
+																					Else
+																						// pc = uint64(prog[f.pc].C)
+																						Get R1
+																						Get R7
+																						I32WrapI64
+																						I64Load32U $4
+																						I64Const $4
+																						I64Shl
+																						I64Add
+																						I32WrapI64
+																						I64Load32U $4
+																						Set R3
+																						// try = uint64(f.try)
+																						Get SP
+																						Get R7
+																						I32WrapI64
+																						I64Load32U $32
+																						I64Store $16
+																						// sp--
+																						Get R6
+																						I64Const $1
+																						I64Sub
+																						Set R6
 																					End
-																					// if size&table.EnumEntryMore == 0 {
-																					Get SP
-																					I64Load $40
-																					I64Const $2147483648
-																					I64And
-																					I64Eqz
+																				Else
+																					// if kind == frameIf {
+																					Get R8
+																					I64Const $14
+																					I64Eq
 																					If
-																						// return 0
-																						I64Const $0
-																						Set R13
-																						Br $3
+																						// pc = uint64(prog[f.pc].C)
+																						Get R1
+																						Get R7
+																						I32WrapI64
+																						I64Load32U $4
+																						I64Const $4
+																						I64Shl
+																						I64Add
+																						I32WrapI64
+																						I64Load32U $4
+																						Set R3
+																						// node = uint64(f.node)
+																						Get R7
+																						I32WrapI64
+																						I64Load32U $8
+																						Set R4
+																						// try = uint64(f.try)
+																						Get SP
+																						Get R7
+																						I32WrapI64
+																						I64Load32U $32
+																						I64Store $16
+																						// sp--
+																						Get R6
+																						I64Const $1
+																						I64Sub
+																						Set R6
+																					Else
+																						// break run
+																						Br $20
 																					End
-																					// at += enumEntryWords
-																					Get R7
-																					I64Const $3
-																					I64Add
-																					Set R7
-																					Br $0
 																				End
 																			End
 																		End
-																		Get R13
-																		I64Eqz
-																		BrIf $16
-																		// pc++
-																		Get R3
-																		I64Const $1
-																		I64Add
-																		Set R3
 																		Br $14
 																	End
+																	// if prog[pc].A != 0 || s.steps == 0 || sp+1 >= uint64(len(frames)) {
+																	Get R1
+																	Get R3
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load8U $1
+																	I64Eqz
+																	I32Eqz
+																	BrIf $15
+																	Get R0
+																	I32WrapI64
+																	I64Load $280
+																	I64Eqz
+																	BrIf $15
+																	Get R6
+																	I64Const $1
+																	I64Add
+																	Get SP
+																	I64Load $8
+																	I64GeU
+																	BrIf $15
+																	// s.steps--
+																	Get R0
+																	I32WrapI64
+																	Get R0
+																	I32WrapI64
+																	I64Load $280
+																	I64Const $1
+																	I64Sub
+																	I64Store $280
+																	// sp++
+																	Get R6
+																	I64Const $1
+																	I64Add
+																	Set R6
 																	// f := &frames[sp]
 																	Get SP
 																	I64Load $0
@@ -1514,319 +2063,49 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																	I32WrapI64
 																	I64ExtendI32U
 																	Set R7
-																	// kind := uint64(f.kind)
+																	// f.kind = frameCall
 																	Get R7
 																	I32WrapI64
-																	I64Load32U $0
-																	Set R8
-																	// if kind == frameProps {
-																	Get R8
-																	I64Const $5
-																	I64Eq
-																	If
-																		// op = stepProps
-																		I64Const $205
-																		Set R5
-																		// continue run
-																		Br $15
-																	End
-																	// if kind == frameItems {
-																	Get R8
-																	I64Const $7
-																	I64Eq
-																	If
-																		// op = stepItems
-																		I64Const $208
-																		Set R5
-																		// continue run
-																		Br $15
-																	End
-																	// if kind == frameCall {
-																	Get R8
 																	I64Const $2
-																	I64Eq
-																	If
-																		// pc = uint64(f.pc)
-																		Get R7
-																		I32WrapI64
-																		I64Load32U $4
-																		Set R3
-																		// node = uint64(f.node)
-																		Get R7
-																		I32WrapI64
-																		I64Load32U $8
-																		Set R4
-																		// sp--
-																		Get R6
-																		I64Const $1
-																		I64Sub
-																		Set R6
-																	Else
-																		// if kind == frameAnyOf {
-																		Get R8
-																		I64Const $11
-																		I64Eq
-																		If
-																			// if prog[f.pc].A != 0 {
-																			Get R1
-																			Get R7
-																			I32WrapI64
-																			I64Load32U $4
-																			I64Const $4
-																			I64Shl
-																			I64Add
-																			I32WrapI64
-																			I64Load8U $1
-																			I64Eqz
-																			I32Eqz
-																			BrIf $17
-																			// pc = uint64(prog[f.pc].C)
-																			Get R1
-																			Get R7
-																			I32WrapI64
-																			I64Load32U $4
-																			I64Const $4
-																			I64Shl
-																			I64Add
-																			I32WrapI64
-																			I64Load32U $4
-																			Set R3
-																			// node = uint64(f.node)
-																			Get R7
-																			I32WrapI64
-																			I64Load32U $8
-																			Set R4
-																			// try = uint64(f.try)
-																			Get SP
-																			Get R7
-																			I32WrapI64
-																			I64Load32U $32
-																			I64Store $16
-																			// sp--
-																			Get R6
-																			I64Const $1
-																			I64Sub
-																			Set R6
-																		Else
-																			// if kind == frameOneOf {
-																			Get R8
-																			I64Const $12
-																			I64Eq
-																			If
-																				// f.n++
-																				Get R7
-																				I32WrapI64
-																				Get R7
-																				I32WrapI64
-																				I64Load32U $24
-																				I64Const $1
-																				I64Add
-																				I64Store32 $24
-																				// if f.n > 1 || prog[f.pc].A != 0 {
-																				Block
-																					Block
-																						Get R7
-																						I32WrapI64
-																						I64Load32U $24
-																						I64Const $1
-																						I64GtU
-																						BrIf $0
-																						Get R1
-																						Get R7
-																						I32WrapI64
-																						I64Load32U $4
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load8U $1
-																						I64Eqz
-																						BrIf $1
-																					End
-																					// f.n--
-																					Get R7
-																					I32WrapI64
-																					Get R7
-																					I32WrapI64
-																					I64Load32U $24
-																					I64Const $1
-																					I64Sub
-																					I64Store32 $24
-																					// break run
-																					Br $19
-																				End
-																				// node = uint64(f.node)
-																				Get R7
-																				I32WrapI64
-																				I64Load32U $8
-																				Set R4
-																				// b := uint64(f.cur)
-																				Get R7
-																				I32WrapI64
-																				I64Load32U $12
-																				Set R9
-																				// if prog[b].A == 0 {
-																				Get R1
-																				Get R9
-																				I64Const $4
-																				I64Shl
-																				I64Add
-																				I32WrapI64
-																				I64Load8U $1
-																				I64Eqz
-																				If
-																					// f.cur = prog[b].C
-																					Get R7
-																					I32WrapI64
-																					Get R1
-																					Get R9
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $4
-																					I64Store32 $12
-																					// pc = uint64(prog[b].C) + 1
-																					Get R1
-																					Get R9
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $4
-																					I64Const $1
-																					I64Add
-																					Set R3
-																				Else
-																					// pc = uint64(prog[f.pc].C)
-																					Get R1
-																					Get R7
-																					I32WrapI64
-																					I64Load32U $4
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $4
-																					Set R3
-																					// try = uint64(f.try)
-																					Get SP
-																					Get R7
-																					I32WrapI64
-																					I64Load32U $32
-																					I64Store $16
-																					// sp--
-																					Get R6
-																					I64Const $1
-																					I64Sub
-																					Set R6
-																				End
-																			Else
-																				// if kind == frameIf {
-																				Get R8
-																				I64Const $14
-																				I64Eq
-																				If
-																					// pc = uint64(prog[f.pc].C)
-																					Get R1
-																					Get R7
-																					I32WrapI64
-																					I64Load32U $4
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $4
-																					Set R3
-																					// node = uint64(f.node)
-																					Get R7
-																					I32WrapI64
-																					I64Load32U $8
-																					Set R4
-																					// try = uint64(f.try)
-																					Get SP
-																					Get R7
-																					I32WrapI64
-																					I64Load32U $32
-																					I64Store $16
-																					// sp--
-																					Get R6
-																					I64Const $1
-																					I64Sub
-																					Set R6
-																				Else
-																					// break run
-																					Br $19
-																				End
-																			End
-																		End
-																	End
+																	I64Store32 $0
+																	// f.pc = uint32(pc) + 1
+																	Get R7
+																	I32WrapI64
+																	Get R3
+																	I64Const $1
+																	I64Add
+																	I64Store32 $4
+																	// f.node = uint32(node)
+																	Get R7
+																	I32WrapI64
+																	Get R4
+																	I64Store32 $8
+																	// pc = uint64(prog[pc].C)
+																	Get R1
+																	Get R3
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $4
+																	Set R3
 																	Br $13
 																End
-																// if prog[pc].A != 0 || s.steps == 0 || sp+1 >= uint64(len(frames)) {
-																Get R1
-																Get R3
-																I64Const $4
-																I64Shl
-																I64Add
-																I32WrapI64
-																I64Load8U $1
-																I64Eqz
-																I32Eqz
-																BrIf $14
+																// if s.steps == 0 {
 																Get R0
 																I32WrapI64
-																I64Load $256
+																I64Load $280
 																I64Eqz
-																BrIf $14
-																Get R6
-																I64Const $1
-																I64Add
-																Get SP
-																I64Load $8
-																I64GeU
 																BrIf $14
 																// s.steps--
 																Get R0
 																I32WrapI64
 																Get R0
 																I32WrapI64
-																I64Load $256
+																I64Load $280
 																I64Const $1
 																I64Sub
-																I64Store $256
-																// sp++
-																Get R6
-																I64Const $1
-																I64Add
-																Set R6
-																// f := &frames[sp]
-																Get SP
-																I64Load $0
-																Get R6
-																I64Const $56
-																I64Mul
-																I64Add
-																I32WrapI64
-																I64ExtendI32U
-																Set R7
-																// f.kind = frameCall
-																Get R7
-																I32WrapI64
-																I64Const $2
-																I64Store32 $0
-																// f.pc = uint32(pc) + 1
-																Get R7
-																I32WrapI64
-																Get R3
-																I64Const $1
-																I64Add
-																I64Store32 $4
-																// f.node = uint32(node)
-																Get R7
-																I32WrapI64
-																Get R4
-																I64Store32 $8
+																I64Store $280
 																// pc = uint64(prog[pc].C)
 																Get R1
 																Get R3
@@ -1838,21 +2117,6 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																Set R3
 																Br $12
 															End
-															// if s.steps == 0 {
-															Get R0
-															I32WrapI64
-															I64Load $256
-															I64Eqz
-															BrIf $13
-															// s.steps--
-															Get R0
-															I32WrapI64
-															Get R0
-															I32WrapI64
-															I64Load $256
-															I64Const $1
-															I64Sub
-															I64Store $256
 															// pc = uint64(prog[pc].C)
 															Get R1
 															Get R3
@@ -1864,25 +2128,61 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 															Set R3
 															Br $11
 														End
-														// pc = uint64(prog[pc].C)
+														// if uint64(prog[pc].A)&typeBits(uint64(nodes[node].Meta)) == 0 {
 														Get R1
 														Get R3
 														I64Const $4
 														I64Shl
 														I64Add
 														I32WrapI64
-														I64Load32U $4
-														Set R3
+														I64Load8U $1
+														Get R2
+														Get R4
+														I64Const $4
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $0
+														Set R7
+														I64Const $9025375825305664
+														I64Const $6
+														Get R7
+														I64Const $255
+														I64And
+														I64Mul
+														I64ShrU
+														I64Const $63
+														I64And
+														Get R7
+														I64Const $10
+														I64ShrU
+														I64Const $1
+														I64And
+														I64Const $6
+														I64Shl
+														I64Or
+														I64And
+														I64Eqz
+														If
+															// pc = uint64(prog[pc].C)
+															Get R1
+															Get R3
+															I64Const $4
+															I64Shl
+															I64Add
+															I32WrapI64
+															I64Load32U $4
+															Set R3
+														Else
+															// pc++
+															Get R3
+															I64Const $1
+															I64Add
+															Set R3
+														End
 														Br $10
 													End
-													// if uint64(prog[pc].A)&typeBits(uint64(nodes[node].Meta)) == 0 {
-													Get R1
-													Get R3
-													I64Const $4
-													I64Shl
-													I64Add
-													I32WrapI64
-													I64Load8U $1
+													// kind := uint64(nodes[node].Meta) & 0xff
 													Get R2
 													Get R4
 													I64Const $4
@@ -1890,46 +2190,82 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 													I64Add
 													I32WrapI64
 													I64Load32U $0
-													Set R7
-													I64Const $9025375825305664
-													I64Const $6
-													Get R7
 													I64Const $255
 													I64And
-													I64Mul
-													I64ShrU
-													I64Const $63
-													I64And
+													Set R7
+													// if kind == json.KindName {
 													Get R7
-													I64Const $10
-													I64ShrU
-													I64Const $1
-													I64And
-													I64Const $6
-													I64Shl
-													I64Or
-													I64And
-													I64Eqz
+													I64Const $8
+													I64Eq
 													If
-														// pc = uint64(prog[pc].C)
-														Get R1
-														Get R3
-														I64Const $4
-														I64Shl
-														I64Add
-														I32WrapI64
-														I64Load32U $4
-														Set R3
-													Else
-														// pc++
-														Get R3
-														I64Const $1
-														I64Add
-														Set R3
+														// kind = json.KindString
+														I64Const $5
+														Set R7
 													End
+													// pc = uint64(s.lists[uint64(prog[pc].C)+(kind-1)*tupleWords+table.TupleEntries])
+													Get R0
+													I32WrapI64
+													I64Load $144
+													Get R1
+													Get R3
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $4
+													Get R7
+													I64Const $1
+													I64Sub
+													I64Const $2
+													I64Mul
+													I64Add
+													I64Const $2
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $8
+													Set R3
 													Br $9
 												End
-												// kind := uint64(nodes[node].Meta) & 0xff
+												// set := s.switches[prog[pc].C:]
+												Get SP
+												Get R0
+												I32WrapI64
+												I64Load $168
+												Get R1
+												Get R3
+												I64Const $4
+												I64Shl
+												I64Add
+												I32WrapI64
+												I64Load32U $4
+												I64Const $2
+												I64Shl
+												I64Add
+												I64Store $24
+												Get R0
+												I32WrapI64
+												I64Load $176
+												Get R1
+												Get R3
+												I64Const $4
+												I64Shl
+												I64Add
+												I32WrapI64
+												I64Load32U $4
+												I64Sub
+												Set R7
+												// target := uint64(prog[pc].D)
+												Get SP
+												Get R1
+												Get R3
+												I64Const $4
+												I64Shl
+												I64Add
+												I32WrapI64
+												I64Load32U $8
+												I64Store $32
+												// if uint64(nodes[node].Meta)&0xff == json.KindObject {
 												Get R2
 												Get R4
 												I64Const $4
@@ -1939,45 +2275,817 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 												I64Load32U $0
 												I64Const $255
 												I64And
-												Set R7
-												// if kind == json.KindName {
-												Get R7
-												I64Const $8
+												I64Const $7
 												I64Eq
 												If
-													// kind = json.KindString
-													I64Const $5
+													// hash := uint64(set[table.SwitchHash])
+													Get SP
+													I64Load $24
+													I32WrapI64
+													I64Load32U $12
 													Set R7
+													// cur := node + 1
+													Get R4
+													I64Const $1
+													I64Add
+													Set R8
+													// end := uint64(nodes[node].Ext)
+													Get R2
+													Get R4
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $12
+													Set R9
+													// for cur < end && uint64(nodes[cur].Ext) != hash {
+													Block
+														Loop
+															Get R8
+															Get R9
+															I64GeU
+															BrIf $1
+															Get R2
+															Get R8
+															I64Const $4
+															I64Shl
+															I64Add
+															I32WrapI64
+															I64Load32U $12
+															Get R7
+															I64Eq
+															BrIf $1
+															// cur += 2
+															Get R8
+															I64Const $2
+															I64Add
+															Set R8
+															// if nodes[cur-1].Meta&0xff >= json.KindArray {
+															Get R2
+															Get R8
+															I64Const $1
+															I64Sub
+															I64Const $4
+															I64Shl
+															I64Add
+															I32WrapI64
+															I64Load32U $0
+															I64Const $255
+															I64And
+															I64Const $6
+															I64GeU
+															If
+																// cur = uint64(nodes[cur-1].Ext)
+																Get R2
+																Get R8
+																I64Const $1
+																I64Sub
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $12
+																Set R8
+															End
+															Br $0
+														End
+													End
+													// if cur < end {
+													Get R8
+													Get R9
+													I64LtU
+													If
+														// n := uint64(nodes[cur].Len)
+														Get R2
+														Get R8
+														I64Const $4
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $8
+														Set R7
+														// if uint64(nodes[cur].Meta|nodes[cur+1].Meta)&json.FlagEscaped != 0 || n != uint64(set[table.SwitchName+1]) ||
+														Get R2
+														Get R8
+														I64Const $4
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $0
+														Get R2
+														Get R8
+														I64Const $4
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $16
+														I64Or
+														I64Const $256
+														I64And
+														I64Eqz
+														I32Eqz
+														BrIf $12
+														Get R7
+														Get SP
+														I64Load $24
+														I32WrapI64
+														I64Load32U $8
+														I64Ne
+														BrIf $12
+														Get R0
+														I32WrapI64
+														I64Load $48
+														Set R9
+														Get R2
+														Get R8
+														I64Const $4
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $4
+														Set R10
+														Get R0
+														I32WrapI64
+														I64Load $72
+														Set R11
+														Get SP
+														I64Load $24
+														I32WrapI64
+														I64Load32U $4
+														Set R12
+														Block
+															// if n >= 8 {
+															Get R7
+															I64Const $8
+															I64GeU
+															If
+																// k := uint64(0)
+																I64Const $0
+																Set R13
+																// for k+8 < n {
+																Block
+																	Loop
+																		Get R13
+																		I64Const $8
+																		I64Add
+																		Get R7
+																		I64GeU
+																		BrIf $1
+																		// if load64(a, i+k) != load64(b, j+k) {
+																		Get R9
+																		Get R10
+																		Get R13
+																		I64Add
+																		I64Add
+																		I32WrapI64
+																		I64Load $0
+																		Get R11
+																		Get R12
+																		Get R13
+																		I64Add
+																		I64Add
+																		I32WrapI64
+																		I64Load $0
+																		I64Ne
+																		If
+																			// return 0
+																			I64Const $0
+																			Set R14
+																			Br $4
+																		End
+																		// k += 8
+																		Get R13
+																		I64Const $8
+																		I64Add
+																		Set R13
+																		Br $0
+																	End
+																End
+																// if load64(a, i+n-8) != load64(b, j+n-8) {
+																Get R9
+																Get R10
+																Get R7
+																I64Add
+																I64Const $8
+																I64Sub
+																I64Add
+																I32WrapI64
+																I64Load $0
+																Get R11
+																Get R12
+																Get R7
+																I64Add
+																I64Const $8
+																I64Sub
+																I64Add
+																I32WrapI64
+																I64Load $0
+																I64Ne
+																If
+																	// return 0
+																	I64Const $0
+																	Set R14
+																	Br $2
+																End
+																// return 1
+																I64Const $1
+																Set R14
+																Br $1
+															End
+															// if n >= 4 {
+															Get R7
+															I64Const $4
+															I64GeU
+															If
+																// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
+																Block
+																	Block
+																		Get R9
+																		Get R10
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $0
+																		Get R11
+																		Get R12
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $0
+																		I64Ne
+																		BrIf $0
+																		Get R9
+																		Get R10
+																		Get R7
+																		I64Add
+																		I64Const $4
+																		I64Sub
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $0
+																		Get R11
+																		Get R12
+																		Get R7
+																		I64Add
+																		I64Const $4
+																		I64Sub
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $0
+																		I64Eq
+																		BrIf $1
+																	End
+																	// return 0
+																	I64Const $0
+																	Set R14
+																	Br $2
+																End
+																// return 1
+																I64Const $1
+																Set R14
+																Br $1
+															End
+															// for k := uint64(0); k < n; k++ {
+															// k := uint64(0)
+															I64Const $0
+															Set R13
+															Block
+																Loop
+																	Get R13
+																	Get R7
+																	I64GeU
+																	BrIf $1
+																	Block
+																		// if a[i+k] != b[j+k] {
+																		Get R9
+																		Get R10
+																		Get R13
+																		I64Add
+																		I64Add
+																		I32WrapI64
+																		I64Load8U $0
+																		Get R11
+																		Get R12
+																		Get R13
+																		I64Add
+																		I64Add
+																		I32WrapI64
+																		I64Load8U $0
+																		I64Ne
+																		If
+																			// return 0
+																			I64Const $0
+																			Set R14
+																			Br $4
+																		End
+																	End
+																	// k++
+																	Get R13
+																	I64Const $1
+																	I64Add
+																	Set R13
+																	Br $0
+																End
+															End
+															// return 1
+															I64Const $1
+															Set R14
+															Br $0
+														End
+														Get R14
+														I64Eqz
+														BrIf $12
+														// cur++
+														Get R8
+														I64Const $1
+														I64Add
+														Set R8
+														// if uint64(nodes[cur].Meta)&0xff == json.KindString {
+														Get R2
+														Get R8
+														I64Const $4
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $0
+														I64Const $255
+														I64And
+														I64Const $5
+														I64Eq
+														If
+															// at := findText(s, set, table.SwitchSlots, uint64(set[table.SwitchLog]), uint64(set[table.SwitchMult]), switchEntryWords,
+															Get SP
+															I64Load $24
+															I32WrapI64
+															I64Load32U $20
+															Set R7
+															Get SP
+															Get SP
+															I64Load $24
+															I32WrapI64
+															I64Load32U $24
+															I64Store $40
+															Get R2
+															Get R8
+															I64Const $4
+															I64Shl
+															I64Add
+															I32WrapI64
+															I64Load32U $4
+															Set R9
+															Get R2
+															Get R8
+															I64Const $4
+															I64Shl
+															I64Add
+															I32WrapI64
+															I64Load32U $8
+															Set R8
+															Block
+																// hash := hashText(s.src, off, n)
+																Get R0
+																I32WrapI64
+																I64Load $48
+																Set R10
+																Get R9
+																Set R11
+																Block
+																	// h := uint64(hashSeed)
+																	I64Const $2870177450012600261
+																	Set R12
+																	// end := off + n
+																	Get R11
+																	Get R8
+																	I64Add
+																	Set R13
+																	// for off+8 <= end {
+																	Block
+																		Loop
+																			Get R11
+																			I64Const $8
+																			I64Add
+																			Get R13
+																			I64GtU
+																			BrIf $1
+																			// h = (h ^ load64(src, off)) * hashMulA
+																			Get R12
+																			Get R10
+																			Get R11
+																			I64Add
+																			I32WrapI64
+																			I64Load $0
+																			I64Xor
+																			I64Const $0x9e3779b97f4a7c15
+																			I64Mul
+																			Set R12
+																			// off += 8
+																			Get R11
+																			I64Const $8
+																			I64Add
+																			Set R11
+																			Br $0
+																		End
+																	End
+																	// w := uint64(0)
+																	I64Const $0
+																	Set R14
+																	// shift := uint64(0)
+																	I64Const $0
+																	Set R15
+																	// for off < end {
+																	Block
+																		Loop
+																			Get R11
+																			Get R13
+																			I64GeU
+																			BrIf $1
+																			// w |= uint64(src[off]) << (shift & 63)
+																			Get R14
+																			Get R10
+																			Get R11
+																			I64Add
+																			I32WrapI64
+																			I64Load8U $0
+																			Get R15
+																			I64Shl
+																			I64Or
+																			Set R14
+																			// shift += 8
+																			Get R15
+																			I64Const $8
+																			I64Add
+																			Set R15
+																			// off++
+																			Get R11
+																			I64Const $1
+																			I64Add
+																			Set R11
+																			Br $0
+																		End
+																	End
+																	// h = (h ^ w) * hashMulA
+																	Get R12
+																	Get R14
+																	I64Xor
+																	I64Const $0x9e3779b97f4a7c15
+																	I64Mul
+																	Set R12
+																	// return ((h ^ h>>32 ^ n) * hashMulB) >> 32
+																	Get SP
+																	Get R12
+																	Get R12
+																	I64Const $32
+																	I64ShrU
+																	I64Xor
+																	Get R8
+																	I64Xor
+																	I64Const $0xc2b2ae3d27d4eb4f
+																	I64Mul
+																	I64Const $32
+																	I64ShrU
+																	I64Store $48
+																	Br $0
+																End
+																// e := uint64(r[first+(hash*mult&0xffffffff)>>((32-log)&63)])
+																Get SP
+																I64Load $24
+																I64Const $7
+																Get SP
+																I64Load $48
+																Get SP
+																I64Load $40
+																I64Mul
+																I64Const $4294967295
+																I64And
+																I64Const $32
+																Get R7
+																I64Sub
+																I64ShrU
+																I64Add
+																I64Const $2
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $0
+																Set R10
+																// if e == 0 {
+																Get R10
+																I64Eqz
+																If
+																	// return 0
+																	I64Const $0
+																	Set R11
+																	Br $1
+																End
+																// at := first + 1<<(log&31) + (e-1)*words
+																I64Const $7
+																I64Const $1
+																Get R7
+																I64Const $31
+																I64And
+																I64Shl
+																I64Add
+																Get R10
+																I64Const $1
+																I64Sub
+																I64Const $4
+																I64Mul
+																I64Add
+																Set R7
+																// for {
+																Block
+																	Loop
+																		// size := uint64(r[at+table.EnumEntryText+1])
+																		Get SP
+																		Get SP
+																		I64Load $24
+																		Get R7
+																		I64Const $1
+																		I64Add
+																		I64Const $2
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $4
+																		I64Store $40
+																		// if uint64(r[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
+																		Block
+																			Get SP
+																			I64Load $24
+																			Get R7
+																			I64Const $2
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $0
+																			Get SP
+																			I64Load $48
+																			I64Ne
+																			BrIf $0
+																			Get SP
+																			I64Load $40
+																			I64Const $0xffffffff7fffffff
+																			I64And
+																			Get R8
+																			I64Ne
+																			BrIf $0
+																			Get R0
+																			I32WrapI64
+																			I64Load $48
+																			Set R10
+																			Get R0
+																			I32WrapI64
+																			I64Load $72
+																			Set R12
+																			Get SP
+																			I64Load $24
+																			Get R7
+																			I64Const $2
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $4
+																			Set R13
+																			Block
+																				// if n >= 8 {
+																				Get R8
+																				I64Const $8
+																				I64GeU
+																				If
+																					// k := uint64(0)
+																					I64Const $0
+																					Set R14
+																					// for k+8 < n {
+																					Block
+																						Loop
+																							Get R14
+																							I64Const $8
+																							I64Add
+																							Get R8
+																							I64GeU
+																							BrIf $1
+																							// if load64(a, i+k) != load64(b, j+k) {
+																							Get R10
+																							Get R9
+																							Get R14
+																							I64Add
+																							I64Add
+																							I32WrapI64
+																							I64Load $0
+																							Get R12
+																							Get R13
+																							Get R14
+																							I64Add
+																							I64Add
+																							I32WrapI64
+																							I64Load $0
+																							I64Ne
+																							If
+																								// return 0
+																								I64Const $0
+																								Set R15
+																								Br $4
+																							End
+																							// k += 8
+																							Get R14
+																							I64Const $8
+																							I64Add
+																							Set R14
+																							Br $0
+																						End
+																					End
+																					// if load64(a, i+n-8) != load64(b, j+n-8) {
+																					Get R10
+																					Get R9
+																					Get R8
+																					I64Add
+																					I64Const $8
+																					I64Sub
+																					I64Add
+																					I32WrapI64
+																					I64Load $0
+																					Get R12
+																					Get R13
+																					Get R8
+																					I64Add
+																					I64Const $8
+																					I64Sub
+																					I64Add
+																					I32WrapI64
+																					I64Load $0
+																					I64Ne
+																					If
+																						// return 0
+																						I64Const $0
+																						Set R15
+																						Br $2
+																					End
+																					// return 1
+																					I64Const $1
+																					Set R15
+																					Br $1
+																				End
+																				// if n >= 4 {
+																				Get R8
+																				I64Const $4
+																				I64GeU
+																				If
+																					// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
+																					Block
+																						Block
+																							Get R10
+																							Get R9
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $0
+																							Get R12
+																							Get R13
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $0
+																							I64Ne
+																							BrIf $0
+																							Get R10
+																							Get R9
+																							Get R8
+																							I64Add
+																							I64Const $4
+																							I64Sub
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $0
+																							Get R12
+																							Get R13
+																							Get R8
+																							I64Add
+																							I64Const $4
+																							I64Sub
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $0
+																							I64Eq
+																							BrIf $1
+																						End
+																						// return 0
+																						I64Const $0
+																						Set R15
+																						Br $2
+																					End
+																					// return 1
+																					I64Const $1
+																					Set R15
+																					Br $1
+																				End
+																				// for k := uint64(0); k < n; k++ {
+																				// k := uint64(0)
+																				I64Const $0
+																				Set R14
+																				Block
+																					Loop
+																						Get R14
+																						Get R8
+																						I64GeU
+																						BrIf $1
+																						Block
+																							// if a[i+k] != b[j+k] {
+																							Get R10
+																							Get R9
+																							Get R14
+																							I64Add
+																							I64Add
+																							I32WrapI64
+																							I64Load8U $0
+																							Get R12
+																							Get R13
+																							Get R14
+																							I64Add
+																							I64Add
+																							I32WrapI64
+																							I64Load8U $0
+																							I64Ne
+																							If
+																								// return 0
+																								I64Const $0
+																								Set R15
+																								Br $4
+																							End
+																						End
+																						// k++
+																						Get R14
+																						I64Const $1
+																						I64Add
+																						Set R14
+																						Br $0
+																					End
+																				End
+																				// return 1
+																				I64Const $1
+																				Set R15
+																				Br $0
+																			End
+																			Get R15
+																			I64Eqz
+																			BrIf $0
+																			// return at + 1
+																			Get R7
+																			I64Const $1
+																			I64Add
+																			Set R11
+																			Br $3
+																		End
+																		// if size&table.EnumEntryMore == 0 {
+																		Get SP
+																		I64Load $40
+																		I64Const $2147483648
+																		I64And
+																		I64Eqz
+																		If
+																			// return 0
+																			I64Const $0
+																			Set R11
+																			Br $3
+																		End
+																		// at += words
+																		Get R7
+																		I64Const $4
+																		I64Add
+																		Set R7
+																		Br $0
+																	End
+																End
+															End
+															// if at != 0 {
+															Get R11
+															I64Eqz
+															I32Eqz
+															If
+																// target = uint64(set[at+table.SwitchTarget-1])
+																Get SP
+																Get SP
+																I64Load $24
+																Get R11
+																I64Const $3
+																I64Add
+																I64Const $1
+																I64Sub
+																I64Const $2
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $0
+																I64Store $32
+															End
+														End
+													End
 												End
-												// pc = uint64(s.lists[uint64(prog[pc].C)+(kind-1)*tupleWords+table.TupleEntries])
-												Get R0
-												I32WrapI64
-												I64Load $144
-												Get R1
-												Get R3
-												I64Const $4
-												I64Shl
-												I64Add
-												I32WrapI64
-												I64Load32U $4
-												Get R7
-												I64Const $1
-												I64Sub
-												I64Const $2
-												I64Mul
-												I64Add
-												I64Const $2
-												I64Shl
-												I64Add
-												I32WrapI64
-												I64Load32U $8
+												// pc = target
+												Get SP
+												I64Load $32
 												Set R3
 												Br $8
 											End
 											// if s.steps == 0 || sp+1 >= uint64(len(frames)) {
 											Get R0
 											I32WrapI64
-											I64Load $256
+											I64Load $280
 											I64Eqz
 											BrIf $9
 											Get R6
@@ -1992,10 +3100,10 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 											I32WrapI64
 											Get R0
 											I32WrapI64
-											I64Load $256
+											I64Load $280
 											I64Const $1
 											I64Sub
-											I64Store $256
+											I64Store $280
 											// sp++
 											Get R6
 											I64Const $1
@@ -2037,21 +3145,21 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 											I32WrapI64
 											Get R0
 											I32WrapI64
-											I64Load $264
+											I64Load $288
 											I64Store32 $36
 											// f.scope = uint32(s.scope)
 											Get R7
 											I32WrapI64
 											Get R0
 											I32WrapI64
-											I64Load $280
+											I64Load $304
 											I64Store32 $40
 											// f.words = uint32(s.words)
 											Get R7
 											I32WrapI64
 											Get R0
 											I32WrapI64
-											I64Load $272
+											I64Load $296
 											I64Store32 $28
 											// try = sp
 											Get SP
@@ -2183,7 +3291,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 										BrIf $8
 										Get R0
 										I32WrapI64
-										I64Load $256
+										I64Load $280
 										Get R7
 										I64LtU
 										BrIf $8
@@ -2217,10 +3325,10 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 										I32WrapI64
 										Get R0
 										I32WrapI64
-										I64Load $256
+										I64Load $280
 										Get R7
 										I64Sub
-										I64Store $256
+										I64Store $280
 										// sp++
 										Get R6
 										I64Const $1
@@ -2284,7 +3392,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 										I32WrapI64
 										Get R0
 										I32WrapI64
-										I64Load $272
+										I64Load $296
 										I64Store32 $28
 										// op = stepProps
 										I64Const $205
@@ -2895,7 +4003,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 												Get R0
 												I32WrapI64
 												Get R3
-												I64Store $296
+												I64Store $320
 												// s.failNode = uint64(frames[sp].node)
 												Get R0
 												I32WrapI64
@@ -2907,22 +4015,22 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 												I64Add
 												I32WrapI64
 												I64Load32U $8
-												I64Store $304
+												I64Store $328
 												// s.failDetail = DetailAdditional
 												Get R0
 												I32WrapI64
 												I64Const $5
-												I64Store $312
+												I64Store $336
 												// s.failArg = name
 												Get R0
 												I32WrapI64
 												Get R11
-												I64Store $320
+												I64Store $344
 												// s.after = stepProps
 												Get R0
 												I32WrapI64
 												I64Const $205
-												I64Store $328
+												I64Store $352
 												// op = stepFail
 												I64Const $201
 												Set R5
@@ -2968,17 +4076,17 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 													Get R0
 													I32WrapI64
 													Get R9
-													I64Store $296
+													I64Store $320
 													// s.failNode = value
 													Get R0
 													I32WrapI64
 													Get R8
-													I64Store $304
+													I64Store $328
 													// s.after = stepProps
 													Get R0
 													I32WrapI64
 													I64Const $205
-													I64Store $328
+													I64Store $352
 													// op = stepHead
 													I64Const $204
 													Set R5
@@ -3259,7 +4367,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 								BrIf $6
 								Get R0
 								I32WrapI64
-								I64Load $256
+								I64Load $280
 								Get R7
 								I64LtU
 								BrIf $6
@@ -3275,10 +4383,10 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 								I32WrapI64
 								Get R0
 								I32WrapI64
-								I64Load $256
+								I64Load $280
 								Get R7
 								I64Sub
-								I64Store $256
+								I64Store $280
 								// sp++
 								Get R6
 								I64Const $1
@@ -3458,17 +4566,17 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 											Get R0
 											I32WrapI64
 											Get R10
-											I64Store $296
+											I64Store $320
 											// s.failNode = value
 											Get R0
 											I32WrapI64
 											Get R12
-											I64Store $304
+											I64Store $328
 											// s.after = stepItems
 											Get R0
 											I32WrapI64
 											I64Const $208
-											I64Store $328
+											I64Store $352
 											// op = stepHead
 											I64Const $204
 											Set R5
@@ -3543,17 +4651,17 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 						Get R0
 						I32WrapI64
 						Get R3
-						I64Store $296
+						I64Store $320
 						// s.failNode = node
 						Get R0
 						I32WrapI64
 						Get R4
-						I64Store $304
+						I64Store $328
 						// s.after = stepNext
 						Get R0
 						I32WrapI64
 						I64Const $202
-						I64Store $328
+						I64Store $352
 						// op = stepFail
 						I64Const $201
 						Set R5
@@ -3567,13 +4675,13 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 					BrIf $3
 					Get R0
 					I32WrapI64
-					I64Load $288
+					I64Load $312
 					I64Eqz
 					I32Eqz
 					BrIf $3
 					Get R0
 					I32WrapI64
-					I64Load $264
+					I64Load $288
 					Get SP
 					I64Load $0
 					Get SP
@@ -3641,14 +4749,14 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 					Get R7
 					I32WrapI64
 					I64Load32U $40
-					I64Store $280
+					I64Store $304
 					// s.words = uint64(f.words)
 					Get R0
 					I32WrapI64
 					Get R7
 					I32WrapI64
 					I64Load32U $28
-					I64Store $272
+					I64Store $296
 					// node = uint64(f.node)
 					Get R7
 					I32WrapI64
@@ -3744,22 +4852,22 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 									Get R7
 									I32WrapI64
 									I64Load32U $4
-									I64Store $296
+									I64Store $320
 									// s.failNode = node
 									Get R0
 									I32WrapI64
 									Get R4
-									I64Store $304
+									I64Store $328
 									// s.failDetail = DetailNone
 									Get R0
 									I32WrapI64
 									I64Const $0
-									I64Store $312
+									I64Store $336
 									// s.after = stepAt
 									Get R0
 									I32WrapI64
 									I64Const $203
-									I64Store $328
+									I64Store $352
 									// continue run
 									Br $6
 								End
@@ -3828,26 +4936,26 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 	Get R0
 	I32WrapI64
 	Get R3
-	I64Store $216
+	I64Store $240
 	// s.node = node
 	Get R0
 	I32WrapI64
 	Get R4
-	I64Store $224
+	I64Store $248
 	// s.op = op
 	Get R0
 	I32WrapI64
 	Get R5
-	I64Store $232
+	I64Store $256
 	// s.sp = sp
 	Get R0
 	I32WrapI64
 	Get R6
-	I64Store $240
+	I64Store $264
 	// s.try = try
 	Get R0
 	I32WrapI64
 	Get SP
 	I64Load $16
-	I64Store $248
+	I64Store $272
 	RET

@@ -219,7 +219,7 @@ func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node u
 	m.s, m.tape = s, tape
 	m.consts = json.Tape{Src: s.Strings, Nodes: s.Consts}
 	m.prog, m.nodes, m.src, m.strs = s.Program, tape.Nodes, tape.Src, s.Strings
-	m.sets, m.enums, m.lists, m.dfas = s.PropSets, s.Enums, s.Lists, s.Patterns
+	m.sets, m.enums, m.lists, m.switches, m.dfas = s.PropSets, s.Enums, s.Lists, s.Switches, s.Patterns
 	m.words, m.trail, m.scope, m.look, m.numFailed, m.overflow = 0, 0, 0, 0, 0, false
 	m.forget()
 	m.frames[0] = frame{kind: frameRoot, node: node}

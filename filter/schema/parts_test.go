@@ -3,7 +3,6 @@ package schema
 import (
 	"bytes"
 	"math/rand/v2"
-	"strconv"
 	"testing"
 
 	"portcullis/filter/json"
@@ -43,14 +42,23 @@ func TestEqualBytes(t *testing.T) {
 	}
 }
 
-func TestShortInt(t *testing.T) {
-	for _, s := range []string{"0", "-0", "1", "-1", "123456789012345678", "-12345678901234567"} {
-		want, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
+func TestShortDecimal(t *testing.T) {
+	for _, tt := range []struct {
+		text   string
+		v      int64
+		places uint64
+	}{
+		{"0", 0, 0}, {"-0", 0, 0}, {"1", 1, 0}, {"-1", -1, 0}, {"123456789012345678", 123456789012345678, 0},
+		{"-12345678901234567", -12345678901234567, 0}, {"1.5", 15, 1}, {"-0.25", -25, 2}, {"0.00000000000000001", 1, 17}, {"12.340", 12340, 3},
+	} {
+		v, places := shortDecimal([]byte("x"+tt.text+"9"), 1, uint64(len(tt.text)))
+		if v != tt.v || places != tt.places {
+			t.Errorf("shortDecimal(%s) = %d, %d, want %d, %d", tt.text, v, places, tt.v, tt.places)
 		}
-		if got := shortInt([]byte("x"+s+"9"), 1, uint64(len(s))); got != want {
-			t.Errorf("shortInt(%s) = %d, want %d", s, got, want)
+	}
+	for _, text := range []string{"1e5", "1E5", "1.5e-3", "-0e0"} {
+		if _, places := shortDecimal([]byte(text), 0, uint64(len(text))); places <= maxPlaces {
+			t.Errorf("shortDecimal(%s) has %d places, want more than %d", text, places, maxPlaces)
 		}
 	}
 }

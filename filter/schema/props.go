@@ -7,10 +7,11 @@ import (
 
 // Words per record, as the table lays them out.
 const (
-	entryWords     = 4
-	patternWords   = 3
-	tupleWords     = 2
-	enumEntryWords = 3
+	entryWords       = 4
+	patternWords     = 3
+	tupleWords       = 2
+	enumEntryWords   = 3
+	switchEntryWords = 4
 )
 
 // findEntry returns one more than the index of the entry for the name at node,

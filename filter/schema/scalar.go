@@ -20,8 +20,9 @@ func (m *Machine) integral(types, node uint32) bool {
 func (m *Machine) number(in *table.Inst, node uint32) bool {
 	x := &m.tape.Nodes[node]
 	text := m.tape.Src[x.Off : x.Off+x.Len]
-	if in.A != 0 && x.Meta&json.FlagInteger != 0 && x.Len <= shortInteger {
-		v, bound := shortInt(text, 0, uint64(len(text))), int64(in.D)|int64(in.E)<<32
+	if in.A == 1 && x.Meta&json.FlagInteger != 0 && x.Len <= shortNumber {
+		v, _ := shortDecimal(text, 0, uint64(len(text)))
+		bound := int64(in.D) | int64(in.E)<<32
 		switch in.Op {
 		case table.OpAssertMinimum:
 			return v >= bound

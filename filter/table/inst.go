@@ -34,7 +34,8 @@ const (
 	// OpAssertType: the value's type is in A (Type bits, TypeStrict).
 	OpAssertType
 	// OpAssertMinimum and the next four: a number against the number constant
-	// C; if A is 1, D and E are its value as int64, low word first.
+	// C; if A is NumberInt, D and E are its value as int64, low word first; if A
+	// is NumberPlaces (of multipleOf alone), it is ten to the power of -D.
 	OpAssertMinimum
 	OpAssertMaximum
 	OpAssertExclusiveMinimum
@@ -177,6 +178,12 @@ const (
 	TypeString  = 1 << 5
 	TypeInteger = 1 << 6
 	TypeStrict  = 1 << 7
+)
+
+// What the operands of a number's assertion hold besides the constant.
+const (
+	NumberInt    = 1
+	NumberPlaces = 2
 )
 
 // Flags of OpLoopProperties.

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"portcullis/filter/decimal"
 	"portcullis/filter/json"
 	"portcullis/filter/le"
 	"portcullis/filter/pattern"
@@ -358,8 +359,7 @@ func (v *schemaVerifier) cold() bool {
 func (v *schemaVerifier) inst(pc uint32, in *Inst) bool {
 	forward := func(t uint32) bool { return t > pc && v.target(t) }
 	if in.Op < OpCtlEnd && in.Op >= OpAssertMinimum && in.Op <= OpAssertMultipleOf {
-		c := in.C
-		return v.constant(c) && v.s.Consts[c].Kind() == json.KindNumber && in.A <= 1 && in.B == 0
+		return v.number(in)
 	}
 	switch in.Op {
 	case OpAssertFail, OpAssertNone, OpCtlEnd, OpAssertUnique:
@@ -417,6 +417,43 @@ func (v *schemaVerifier) inst(pc uint32, in *Inst) bool {
 		return v.block(in.D, uint32(in.B)) && in.C == 0 && in.A <= LoopMark|LoopOther && forward(in.E)
 	}
 	return false
+}
+
+// number checks an assertion on numbers: what it holds besides the constant is
+// the constant's value.
+func (v *schemaVerifier) number(in *Inst) bool {
+	if !v.constant(in.C) || v.s.Consts[in.C].Kind() != json.KindNumber || in.B != 0 {
+		return false
+	}
+	c := v.s.Consts[in.C]
+	text := v.s.Strings[c.Off : c.Off+c.Len]
+	switch in.A {
+	case 0:
+		return in.D == 0 && in.E == 0
+	case NumberInt:
+		n, ok := decimal.Int64(text)
+		return ok && uint64(n) == uint64(in.D)|uint64(in.E)<<32
+	case NumberPlaces:
+		return in.Op == OpAssertMultipleOf && in.E == 0 && isPower(text, in.D)
+	}
+	return false
+}
+
+// isPower reports whether text is ten to the power of -places as schemagen
+// writes it: 1, 0.1, 0.01 and so on.
+func isPower(text []byte, places uint32) bool {
+	if places == 0 {
+		return string(text) == "1"
+	}
+	if uint32(len(text)) != places+2 || text[0] != '0' || text[1] != '.' || text[places+1] != '1' {
+		return false
+	}
+	for _, c := range text[2 : places+1] {
+		if c != '0' {
+			return false
+		}
+	}
+	return true
 }
 
 // switchForward reports whether all targets of a switch lie behind pc.

@@ -2,6 +2,7 @@ package isel
 
 import (
 	"strconv"
+	"strings"
 
 	"portcullis/filter/format"
 	"portcullis/filter/table"
@@ -86,10 +87,23 @@ func (c *Compiler) numbers(s *ir.Schema) {
 		}
 		in := table.Inst{Op: b.op, C: c.number(b.n.Text)}
 		if v, err := strconv.ParseInt(b.n.Text, 10, 64); err == nil {
-			in.A, in.D, in.E = 1, uint32(v), uint32(uint64(v)>>32)
+			in.A, in.D, in.E = table.NumberInt, uint32(v), uint32(uint64(v)>>32)
+		}
+		if places, ok := powerOfTen(b.n.Text); ok && b.op == table.OpAssertMultipleOf {
+			in.A, in.D, in.E = table.NumberPlaces, places, 0
 		}
 		c.inst(in, c.place(b.n.Loc, s.Loc, b.kw))
 	}
+}
+
+// powerOfTen returns n for the text of ten to the power of -n: 1, 0.1, 0.01.
+func powerOfTen(text string) (uint32, bool) {
+	if text == "1" {
+		return 0, true
+	}
+	zeros, ok := strings.CutSuffix(text, "1")
+	zeros, ok2 := strings.CutPrefix(zeros, "0.")
+	return uint32(len(zeros)) + 1, ok && ok2 && strings.Trim(zeros, "0") == ""
 }
 
 const noBound = ^uint32(0)
