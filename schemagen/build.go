@@ -30,6 +30,7 @@ EXAMPLES
   schemagen build -o api.tbl -policy policy.yaml users.yaml orders.json
   schemagen build -o api.tbl -strict=false github.json
   schemagen build -o api.tbl -resource https://example.com/common.json=common.json openapi.yaml
+  schemagen build -o api.tbl -overlay gateway.overlay.yaml openapi.yaml
   schemagen build -format json openapi.yaml      (findings as JSON, no table)`
 
 // resources is the flag -resource URI=FILE, as often as need be.
@@ -46,11 +47,25 @@ func (r resources) Set(s string) error {
 	return nil
 }
 
+// files is a flag that names a file, as often as need be.
+type files []string
+
+func (f *files) String() string { return "" }
+
+func (f *files) Set(s string) error {
+	if s == "" {
+		return errors.New("wanted a file")
+	}
+	*f = append(*f, s)
+	return nil
+}
+
 // inputFlags adds the flags that name what a table is built from.
 func inputFlags(fs *flag.FlagSet, o *compile.Options) {
 	o.Resources = resources{}
 	fs.StringVar(&o.PolicyPath, "policy", "", "policy `file`, YAML or JSON (examples/policy.schema.json describes it)")
 	fs.BoolVar(&o.Strict, "strict", true, "fail when something would not be enforced exactly and is not waived")
+	fs.Var((*files)(&o.Overlays), "overlay", "Overlay 1.0 document (`file`) to apply to the descriptions; may be repeated")
 	fs.Var(resources(o.Resources), "resource", "`URI=FILE`: the file that stands for a remote document; a URI that ends in / stands for a folder; may be repeated")
 }
 
@@ -70,7 +85,7 @@ func buildCommand(e env) *ffcli.Command {
 			if *format != "text" && *format != "json" {
 				return usagef(e, "found -format %q, wanted text or json", *format)
 			}
-			if len(args) == 0 && o.PolicyPath == "" {
+			if len(args) == 0 && o.PolicyPath == "" && len(o.Overlays) == 0 {
 				return usagef(e, "found no description, wanted at least one: schemagen build -o api.tbl openapi.yaml")
 			}
 			o.Specs = args

@@ -34,6 +34,7 @@ var errFailed = errors.New("failed")
 func commands(e env) []*ffcli.Command {
 	return []*ffcli.Command{
 		buildCommand(e),
+		checkCommand(e),
 		dumpCommand(e),
 		configCommand(e),
 		linkCommand(e),

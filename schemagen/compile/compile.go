@@ -21,6 +21,7 @@ import (
 	"portcullis/schemagen/isel"
 	"portcullis/schemagen/lower"
 	"portcullis/schemagen/openapi"
+	"portcullis/schemagen/overlay"
 	"portcullis/schemagen/policy"
 	"portcullis/schemagen/resolve"
 	"portcullis/schemagen/source"
@@ -30,6 +31,7 @@ import (
 type Options struct {
 	Specs      []string          // paths of descriptions; empty: those that the policy names
 	PolicyPath string            // "": none
+	Overlays   []string          // paths of Overlay documents, applied in order
 	Strict     bool              // unenforceable findings leave no table
 	Resources  map[string]string // URI to file, for references that are not files
 	Formats    lower.FormatMode  // where `format` asserts; zero: everywhere
@@ -64,6 +66,7 @@ type builder struct {
 	reg   *resolve.Registry
 	pol   *policy.Policy
 	low   *lower.Lowerer
+	over  []*overlay.Overlay
 	build *ir.Build
 	scope map[*ir.API]*policy.Scope
 	hash  hash.Hash
@@ -76,6 +79,7 @@ func Build(o Options) (*Result, error) {
 	b := &builder{opts: o, reg: resolve.New(o.Resources), build: &ir.Build{}, scope: map[*ir.API]*policy.Scope{}, hash: sha256.New()}
 	b.low = lower.New(b.reg, lower.Options{Formats: o.Formats}, &b.diags)
 	b.readPolicy()
+	b.readOverlays()
 	b.specs = o.Specs
 	if len(b.specs) == 0 {
 		for _, a := range b.pol.APIs {
@@ -84,6 +88,9 @@ func Build(o Options) (*Result, error) {
 			}
 		}
 	}
+	if len(b.specs) == 0 {
+		b.extended()
+	}
 	if len(b.specs) == 0 && !b.failed() {
 		return nil, errors.New("found no description, wanted at least one on the command line or under apis in the policy")
 	}
@@ -91,6 +98,7 @@ func Build(o Options) (*Result, error) {
 		b.progress("reading " + path)
 		b.description(path)
 	}
+	b.unusedOverlays()
 	b.pol.Finish(b.build.APIs)
 	b.build.Unknown = b.pol.Unknown
 	b.build.Providers, b.build.Limits = b.pol.Providers(), b.pol.Limits()
@@ -175,6 +183,11 @@ func (b *builder) description(path string) {
 	if err != nil {
 		b.unreadable(path, "description-unreadable", err)
 		return
+	}
+	for _, o := range b.over {
+		if o.For(doc.URI) {
+			o.Apply(doc, &b.diags)
+		}
 	}
 	entry := b.pol.Find(path)
 	scope := b.pol.Scope(doc, entry)

@@ -10,9 +10,10 @@ func (d Diagnostic) At(n *source.Node) Diagnostic {
 	}
 	pos := n.KeyPos()
 	d.Line, d.Col = pos.Line, pos.Col
-	d.Pointer = source.Pointer(n)
+	path, pointer := source.Place(n)
+	d.Pointer = pointer
 	if n.Doc != nil {
-		d.File = n.Doc.Path
+		d.File = path
 	}
 	return d
 }

@@ -22,11 +22,8 @@ func (l *Lowerer) report(n *source.Node, d diag.Diagnostic) {
 		return
 	}
 	l.reported[key] = struct{}{}
-	if n.Doc != nil {
-		d.File = n.Doc.Path
-	}
 	d.Line, d.Col = n.Pos.Line, n.Pos.Col
-	d.Pointer = source.Pointer(n)
+	d.File, d.Pointer = source.Place(n)
 	l.diags.Add(d)
 }
 

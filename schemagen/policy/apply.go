@@ -18,6 +18,8 @@ type Scope struct {
 	api    *API // nil: the policy has no entry for the description
 	mode   ir.Mode
 	ext    extension
+	amazon map[string]ir.Inspect     // request validators
+	paths  map[*source.Node]settings // what x-amazon-* members of path items say
 	done   map[*ir.Operation]settings
 	tags   map[*ir.Operation][]string
 }
@@ -43,6 +45,8 @@ func samePath(a, b string) bool {
 func (p *Policy) Scope(doc *source.Document, a *API) *Scope {
 	s := &Scope{policy: p, api: a, done: map[*ir.Operation]settings{}, tags: map[*ir.Operation][]string{}}
 	s.ext = p.readRootExtensions(doc.Root)
+	s.amazon, s.paths = p.readAmazonValidators(doc.Root), map[*source.Node]settings{}
+	s.ext.defaults = p.readAmazon(doc.Root, "", s.amazon).with(s.ext.defaults)
 	p.checkMisplaced(doc.Root)
 	s.mode = orMode(s.ext.mode, p.Mode)
 	if a != nil {
@@ -61,7 +65,9 @@ func (s *Scope) Settle(op *ir.Operation) {
 		merged = merged.with(s.api.defaults)
 	}
 	merged = merged.with(s.ext.defaults)
+	merged = merged.with(s.amazonPath(op))
 	merged = merged.with(p.readExtensions(op.Node.Parent, pathLevel))
+	merged = merged.with(p.readAmazon(op.Node, op.Method+op.Path, s.amazon))
 	merged = merged.with(p.readExtensions(op.Node, operationLevel))
 	for _, r := range p.rules {
 		if r.matches(op, s.tags[op]) {
@@ -77,6 +83,17 @@ func (s *Scope) Settle(op *ir.Operation) {
 	}
 	s.done[op] = merged
 	s.apply(op, merged)
+}
+
+// amazonPath is what the x-amazon-* members of op's path item say, read once.
+func (s *Scope) amazonPath(op *ir.Operation) settings {
+	n := op.Node.Parent
+	found, ok := s.paths[n]
+	if !ok {
+		found = s.policy.readAmazon(n, op.Path, s.amazon)
+		s.paths[n] = found
+	}
+	return found
 }
 
 // apply copies settings into op. Security waits for the schemes.

@@ -53,6 +53,8 @@ type Document struct {
 	URI  string // absolute base URI; for files a file: URI
 	Path string // path as the user named it, for messages
 	Root *Node
+	// Origins is the nodes that another file was laid over with. Usually nil.
+	Origins map[*Node]Origin
 }
 
 // Get returns the member called name, or nil when n is no object or has none.
