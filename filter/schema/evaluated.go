@@ -10,29 +10,26 @@ package schema
 // its marks back by cutting the trail.
 type trailEntry struct{ node, before uint32 }
 
-// mark makes node evaluated in the current scope. It returns false when the
-// trail is full.
-func (m *Machine) mark(node uint32) bool {
-	if m.evaluated(node) {
-		return true // and an older mark is never taken back before a younger one
+// mark makes node evaluated in the current scope. It returns 0 when the trail
+// is full, else 1.
+func mark(s *state, node uint64) uint64 {
+	if uint64(s.marks[node]) > s.scope {
+		return 1 // and an older mark is never taken back before a younger one
 	}
-	if m.trail >= uint64(len(m.undo)) {
-		return false
+	if s.trail >= uint64(len(s.undo)) {
+		return 0
 	}
-	m.undo[m.trail] = trailEntry{node, m.marks[node]}
-	m.trail++
-	m.marks[node] = uint32(m.trail)
-	return true
+	s.undo[s.trail].node = uint32(node)
+	s.undo[s.trail].before = s.marks[node]
+	s.trail++
+	s.marks[node] = uint32(s.trail)
+	return 1
 }
 
-// evaluated reports whether node has been evaluated in the current scope.
-func (m *Machine) evaluated(node uint32) bool { return uint64(m.marks[node]) > m.scope }
-
 // rollback takes back all marks but the first n.
-func (m *Machine) rollback(n uint32) {
-	for m.trail > uint64(n) {
-		m.trail--
-		e := m.undo[m.trail]
-		m.marks[e.node] = e.before
+func rollback(s *state, n uint64) {
+	for s.trail > n {
+		s.trail--
+		s.marks[s.undo[s.trail].node] = s.undo[s.trail].before
 	}
 }

@@ -30,26 +30,17 @@ func (m *Machine) deeper(f Failure) Failure {
 	if op != table.OpLogicAnyOf && (op != table.OpLogicOneOf || f.Detail == DetailMax) || m.overflow {
 		return f
 	}
-	failures, numFailed, most := m.failures, m.numFailed, m.maxFailures
+	failures, failed, most := m.failures, m.failed, m.maxFailures
 	m.failures, m.maxFailures = m.explained[:0], 1
-	m.words, m.trail, m.scope, m.numFailed = 0, 0, 0, 0
+	m.words, m.trail, m.scope, m.failed = 0, 0, 0, 0
 	m.forget()
 	m.look, m.deepest, m.best = 1, 0, f
 	m.frames[0] = frame{kind: frameRoot, node: f.Node}
 	m.run(f.Inst, f.Node)
-	m.rollback(0)
+	rollback(&m.state, 0)
 	m.look, m.overflow = 0, false
-	m.failures, m.numFailed, m.maxFailures = failures, numFailed, most
+	m.failures, m.failed, m.maxFailures = failures, failed, most
 	return m.best
-}
-
-// forget empties the memo.
-func (m *Machine) forget() {
-	m.generation++
-	if m.generation == 0 { // wrapped: old entries would look new
-		clear(m.memo)
-		m.generation = 1
-	}
 }
 
 // consider takes a failure within branches for the explanation if it lies
@@ -62,7 +53,7 @@ func (m *Machine) consider(f Failure) {
 	depth := uint32(0)
 	for i := uint64(1); i <= m.sp; i++ {
 		switch m.frames[i].kind {
-		case frameProps, framePropsSlow, frameItems, frameItemsSlow, frameUnevalProps, frameUnevalItems:
+		case frameProps, framePropsSlow, frameItems, frameItemsSlow, frameUneval:
 			// A loop that fails as a whole is about its own value.
 			if i < m.sp || m.frames[i].node != f.Node {
 				depth++

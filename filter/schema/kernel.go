@@ -24,6 +24,9 @@ type state struct {
 	switches []uint32
 	dfas     []byte
 	frames   []frame
+	memo     []memoEntry  // direct-mapped; a power of two
+	marks    []uint32     // by node: 1 + index of the latest entry of undo
+	undo     []trailEntry // marks to take back
 
 	pc, node uint64 // the instruction, and the value it is for
 	op       uint64 // what to do next: the opcode at pc, or a step
@@ -33,7 +36,9 @@ type state struct {
 	trail    uint64 // marks made
 	words    uint64 // top of the stack of masks
 	scope    uint64 // marks made when the current scope began
-	look     uint64 // 1: every failure is of interest (explain)
+	look     uint64 // 1: every failure is of interest (explain); 2: but this one
+	failed   uint64 // failures outside of branches so far
+	gen      uint64 // generation of the memo
 
 	// A failure, and the step that goes on if it is only recorded.
 	failInst, failNode, failDetail, failArg uint64
@@ -50,12 +55,14 @@ const (
 	stepHead                     // the value failNode has another kind than block failInst takes
 	stepProps                    // the next member
 	stepPropsEnd                 // all members judged
-	stepPropsSlow                // the next member, with all there can be to it
+	stepPropsSlow                // the next thing for a member, with all there can be to it
+	stepPropsMany                // more members to track than a frame can: make room
 	stepItems                    // the next element
 	stepItemsSlow                // the next element, with all there can be to it
 	stepLoopEnd                  // all elements judged
 	stepContains                 // the next element
 	stepUnevaluated              // the next member or element
+	stepDone                     // the root's block ended
 	stepBudget                   // give up
 )
 
@@ -95,10 +102,21 @@ run:
 		//wasmgen:tree
 		switch op {
 		case uint64(table.OpAssertType):
-			if uint64(prog[pc].A)&typeBits(uint64(nodes[node].Meta)) == 0 {
-				break run
+			meta := uint64(nodes[node].Meta)
+			if uint64(prog[pc].A)&typeBits(meta) == 0 {
+				if mayBeInteger(uint64(prog[pc].A), meta) {
+					break run
+				}
+				s.failDetail = DetailNone
+				op = stepFailHere
+				continue run
 			}
 			pc++
+
+		case uint64(table.OpAssertFail), uint64(table.OpAssertNone):
+			s.failDetail = DetailNone
+			op = stepFailHere
+			continue run
 
 		case uint64(table.OpAssertLength):
 			meta := uint64(nodes[node].Meta)
@@ -119,7 +137,12 @@ run:
 			if uint64(nodes[node].Meta)&0xff == json.KindArray {
 				n := uint64(nodes[node].Len)
 				if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
-					break run
+					s.failDetail = DetailMin
+					if n > uint64(prog[pc].D) {
+						s.failDetail = DetailMax
+					}
+					op = stepFailHere
+					continue run
 				}
 			}
 			pc++
@@ -128,7 +151,12 @@ run:
 			if uint64(nodes[node].Meta)&0xff == json.KindObject {
 				n := uint64(nodes[node].Len)
 				if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
-					break run
+					s.failDetail = DetailMin
+					if n > uint64(prog[pc].D) {
+						s.failDetail = DetailMax
+					}
+					op = stepFailHere
+					continue run
 				}
 			}
 			pc++
@@ -148,20 +176,26 @@ run:
 					}
 					bound *= int64(powers[places])
 				}
+				ok := uint64(1)
 				if op == uint64(table.OpAssertMinimum) {
 					if v < bound {
-						break run
+						ok = 0
 					}
 				} else if op == uint64(table.OpAssertMaximum) {
 					if v > bound {
-						break run
+						ok = 0
 					}
 				} else if op == uint64(table.OpAssertExclusiveMinimum) {
 					if v <= bound {
-						break run
+						ok = 0
 					}
 				} else if v >= bound {
-					break run
+					ok = 0
+				}
+				if ok == 0 {
+					s.failDetail = DetailNone
+					op = stepFailHere
+					continue run
 				}
 			}
 			pc++
@@ -187,7 +221,9 @@ run:
 					break run
 				}
 				if matchASCII(s.dfas[prog[pc].C:], s.src, uint64(nodes[node].Off), uint64(nodes[node].Len)) == 0 {
-					break run
+					s.failDetail = DetailNone
+					op = stepFailHere
+					continue run
 				}
 			}
 			pc++
@@ -200,73 +236,131 @@ run:
 			set := s.enums[prog[pc].C:]
 			if findText(s, set, table.EnumSlots, uint64(set[table.EnumLog]), uint64(set[table.EnumMult]), enumEntryWords,
 				uint64(nodes[node].Off), uint64(nodes[node].Len)) == 0 {
-				break run
+				s.failDetail = DetailNone
+				op = stepFailHere
+				continue run
 			}
 			pc++
 
 		case uint64(table.OpCtlEnd):
 			f := &frames[sp]
 			kind := uint64(f.kind)
-			if kind == frameProps {
-				op = stepProps
+			if kind < frameCall { // a loop, or the root
+				op = uint64(stepOfFrame[kind])
 				continue run
 			}
-			if kind == frameItems {
-				op = stepItems
-				continue run
-			}
-			if kind == frameCall {
-				pc = uint64(f.pc)
-				node = uint64(f.node)
-				sp--
-			} else if kind == frameAnyOf {
-				if prog[f.pc].A != 0 {
-					break run
+			if kind == frameContains {
+				f.n++
+				op = stepContains
+				if prog[f.pc].A&table.LoopMark != 0 && mark(s, node) == 0 {
+					op = stepBudget
 				}
-				pc = uint64(prog[f.pc].C)
-				node = uint64(f.node)
+				continue run
+			}
+			from := uint64(f.pc)
+			node = uint64(f.node)
+			if kind == frameCall {
+				pc = from
+				sp--
+			} else if kind == frameMemo {
+				if s.failed == uint64(f.fails) {
+					remember(s, uint64(f.n), node, memoPass)
+				}
+				pc = from
+				sp--
+			} else if kind == frameScope {
+				s.scope = uint64(f.scope)
+				pc = uint64(prog[from].C)
+				sp--
+			} else if kind == frameIf {
+				pc = uint64(prog[from].C)
 				try = uint64(f.try)
 				sp--
-			} else if kind == frameOneOf {
+			} else if kind == frameNot {
+				rollback(s, uint64(f.trail))
+				pc = uint64(prog[from].C)
+				try = uint64(f.try)
+				sp--
+				s.failInst = from
+				s.failNode = node
+				s.failDetail = DetailNone
+				s.after = stepAt
+				op = stepFail
+				continue run
+			} else { // frameAnyOf, frameOneOf
 				f.n++
-				if f.n > 1 || prog[f.pc].A != 0 {
-					f.n--
-					break run
-				}
-				node = uint64(f.node)
 				b := uint64(f.cur)
-				if prog[b].A == 0 {
+				if kind == frameOneOf && f.n > 1 {
+					pc = uint64(prog[from].C)
+					try = uint64(f.try)
+					sp--
+					s.failInst = from
+					s.failNode = node
+					s.failDetail = DetailMax
+					s.after = stepAt
+					op = stepFail
+					continue run
+				}
+				if prog[b].A == 0 && (kind == frameOneOf || prog[from].A != 0) {
 					f.cur = prog[b].C
+					f.trail = uint32(s.trail)
 					pc = uint64(prog[b].C) + 1
 				} else {
-					pc = uint64(prog[f.pc].C)
+					pc = uint64(prog[from].C)
 					try = uint64(f.try)
 					sp--
 				}
-			} else if kind == frameIf {
-				pc = uint64(prog[f.pc].C)
-				node = uint64(f.node)
-				try = uint64(f.try)
-				sp--
-			} else {
-				break run
 			}
 
 		case uint64(table.OpCtlCall):
-			if prog[pc].A != 0 || s.steps == 0 || sp+1 >= uint64(len(frames)) {
-				break run
+			if s.steps == 0 || sp+1 >= uint64(len(frames)) {
+				op = stepBudget
+				continue run
 			}
 			s.steps--
+			kind := uint64(frameCall)
+			if prog[pc].A != 0 {
+				kind = frameMemo
+				verdict := recall(s, uint64(prog[pc].D), node)
+				if verdict == memoPass {
+					pc++
+					op = uint64(prog[pc].Op)
+					continue run
+				}
+				// Outside of branches the run wants to know what failed.
+				if verdict == memoFail && try != 0 && s.look == 0 {
+					s.failDetail = DetailNone
+					op = stepFailHere
+					continue run
+				}
+			}
 			sp++
 			f := &frames[sp]
-			f.kind = frameCall
+			f.kind = uint32(kind)
 			f.pc = uint32(pc) + 1
 			f.node = uint32(node)
+			f.n = prog[pc].D
+			f.fails = uint32(s.failed)
 			pc = uint64(prog[pc].C)
+
+		case uint64(table.OpCtlScope):
+			if sp+1 >= uint64(len(frames)) {
+				op = stepBudget
+				continue run
+			}
+			sp++
+			f := &frames[sp]
+			f.kind = frameScope
+			f.pc = uint32(pc)
+			f.node = uint32(node)
+			f.scope = uint32(s.scope)
+			s.scope = s.trail
+			pc++
 
 		case uint64(table.OpCtlTail):
 			if s.steps == 0 {
-				break run
+				op = stepBudget
+				continue run
 			}
 			s.steps--
 			pc = uint64(prog[pc].C)
@@ -322,7 +416,8 @@ run:
 
 		case uint64(table.OpLogicAnyOf), uint64(table.OpLogicOneOf), uint64(table.OpLogicNot), uint64(table.OpLogicIf):
 			if s.steps == 0 || sp+1 >= uint64(len(frames)) {
-				break run
+				op = stepBudget
+				continue run
 			}
 			s.steps--
 			sp++
@@ -350,29 +445,62 @@ run:
 				f.kind = frameIf
 			}
 
-		case uint64(table.OpLoopProperties):
-			if uint64(nodes[node].Meta)&0xff != json.KindObject {
+		case uint64(table.OpLoopProperties), uint64(table.OpLoopItems), uint64(table.OpLoopContains),
+			uint64(table.OpLoopUnevaluatedProperties), uint64(table.OpLoopUnevaluatedItems):
+			want := uint64(json.KindArray)
+			if op == uint64(table.OpLoopProperties) || op == uint64(table.OpLoopUnevaluatedProperties) {
+				want = json.KindObject
+			}
+			if uint64(nodes[node].Meta)&0xff != want {
 				pc = uint64(prog[pc].E)
 				op = uint64(prog[pc].Op)
 				continue run
 			}
 			n := uint64(nodes[node].Len)
-			if prog[pc].A&(table.PropsSlow|table.PropsMark) != 0 || s.steps < n || sp+1 >= uint64(len(frames)) ||
-				s.sets[uint64(prog[pc].C)+table.SetBits] > seenBits {
-				break run
+			if s.steps < n || sp+1 >= uint64(len(frames)) {
+				op = stepBudget
+				continue run
 			}
 			s.steps -= n
 			sp++
 			f := &frames[sp]
-			f.kind = frameProps
 			f.pc = uint32(pc)
 			f.node = uint32(node)
 			f.cur = uint32(node) + 1
 			f.end = nodes[node].Ext
 			f.stage = 0
+			f.n = 0
 			f.seen = 0
 			f.words = uint32(s.words)
-			op = stepProps
+			kind := uint64(frameProps)
+			if op == uint64(table.OpLoopProperties) {
+				bits := uint64(s.sets[uint64(prog[pc].C)+table.SetBits])
+				if prog[pc].A&(table.PropsSlow|table.PropsMark) != 0 || bits > seenBits {
+					kind = framePropsSlow
+				}
+				if bits > seenBits {
+					f.kind = framePropsSlow
+					op = stepPropsMany
+					break run
+				}
+			} else if op == uint64(table.OpLoopItems) {
+				kind = frameItems
+				if prog[pc].A&table.LoopMark != 0 || prog[pc].C != table.NoIndex {
+					kind = frameItemsSlow
+				}
+			} else if op == uint64(table.OpLoopContains) {
+				f.try = uint32(try)
+				f.scope = uint32(s.scope)
+				f.trail = uint32(s.trail)
+				try = sp
+				f.kind = frameContains
+				op = stepContains
+				continue run
+			} else {
+				kind = frameUneval
+			}
+			f.kind = uint32(kind)
+			op = uint64(stepOfFrame[kind])
 			continue run
 
 		case stepProps:
@@ -452,14 +580,18 @@ run:
 			}
 			frames[sp].cur = uint32(cur)
 			frames[sp].seen = seen
-			if op != stepProps {
-				if op == stepPropsSlow {
-					frames[sp].kind = framePropsSlow
-					frames[sp].stage = 0
-				}
-				continue run
+			if op == stepProps {
+				op = stepPropsEnd
+			} else if op == stepPropsSlow {
+				frames[sp].kind = framePropsSlow
 			}
+			continue run
+
+		case stepPropsEnd:
 			// What is missing is found out by a slow step.
+			f := &frames[sp]
+			pc = uint64(f.pc)
+			set := s.sets[prog[pc].C:]
 			bits := uint64(set[table.SetBits])
 			required := uint64(0)
 			if bits != 0 {
@@ -469,33 +601,112 @@ run:
 					required |= uint64(masks[1]) << 32
 				}
 			}
-			if required&^seen != 0 || set[table.SetDependents] != 0 {
-				op = stepPropsEnd
+			if required&^f.seen != 0 || set[table.SetDependents] != 0 || bits > seenBits {
 				break run
 			}
-			node = uint64(frames[sp].node)
+			node = uint64(f.node)
 			pc = uint64(prog[pc].E)
 			sp--
 
-		case uint64(table.OpLoopItems):
-			if uint64(nodes[node].Meta)&0xff != json.KindArray {
-				pc = uint64(prog[pc].E)
-				op = uint64(prog[pc].Op)
-				continue run
-			}
-			n := uint64(nodes[node].Len)
-			if prog[pc].A&table.LoopMark != 0 || prog[pc].C != table.NoIndex || s.steps < n || sp+1 >= uint64(len(frames)) {
-				break run
-			}
-			s.steps -= n
-			sp++
+		case stepPropsSlow:
+			// The next thing to do for the member at cur: stage says what.
 			f := &frames[sp]
-			f.kind = frameItems
-			f.pc = uint32(pc)
-			f.node = uint32(node)
-			f.cur = uint32(node) + 1
-			f.end = nodes[node].Ext
-			op = stepItems
+			pc = uint64(f.pc)
+			set := s.sets[prog[pc].C:]
+			bits := uint64(set[table.SetBits])
+			entries := set[table.SetSlots+uint64(1)<<(set[table.SetLog]&31)+(bits+31)/32:]
+			op = stepPropsEnd
+			for f.cur < f.end {
+				name := uint64(f.cur)
+				on := name + 1
+				block := uint64(0)
+				head := uint64(0)
+				stage := uint64(f.stage)
+				f.stage++
+				if stage == stageName {
+					f.n = 0
+					block = uint64(set[table.SetNames])
+					on = name
+				} else if stage == stageEntry {
+					if nodes[name].Meta&json.FlagEscaped != 0 || bits > seenBits {
+						f.stage = stageEntry
+						op = stepPropsSlow
+						break run
+					}
+					e := findEntry(s, set, entries, uint64(nodes[name].Ext), uint64(nodes[name].Off), uint64(nodes[name].Len))
+					if e != 0 {
+						if e-1 < bits {
+							f.seen |= 1 << ((e - 1) & 63)
+						}
+						info := uint64(entries[(e-1)*entryWords+table.EntryInfo])
+						if info&table.EntryNamed != 0 {
+							f.n = 1
+							block = uint64(entries[(e-1)*entryWords+table.EntryBlock])
+							head = info >> table.EntryHeadShift
+						}
+					}
+				} else if stage < stagePattern+uint64(set[table.SetPatterns]) {
+					if nodes[name].Meta&json.FlagNonASCII != 0 {
+						f.stage = uint32(stage)
+						op = stepPropsSlow
+						break run
+					}
+					at := uint64(set[table.SetEntries])*entryWords + (stage-stagePattern)*patternWords
+					if matchASCII(s.dfas[entries[at+table.PatternDFA]:], s.src, uint64(nodes[name].Off), uint64(nodes[name].Len)) != 0 {
+						f.n = 1
+						block = uint64(entries[at+table.PatternBlock])
+						head = uint64(entries[at+table.PatternHead])
+					}
+				} else {
+					f.stage = stageName
+					f.cur += 2
+					if nodes[on].Meta&0xff >= json.KindArray {
+						f.cur = nodes[on].Ext
+					}
+					judged := uint64(f.n)
+					if judged == 0 {
+						if prog[pc].A&table.PropsClosed != 0 {
+							s.failInst = pc
+							s.failNode = uint64(f.node)
+							s.failDetail = DetailAdditional
+							s.failArg = name
+							s.after = stepPropsSlow
+							op = stepFail
+							break
+						}
+						judged = uint64(prog[pc].A & table.PropsOther)
+						block = uint64(prog[pc].D)
+						head = uint64(prog[pc].B)
+					}
+					if judged != 0 && prog[pc].A&table.PropsMark != 0 && mark(s, name) == 0 {
+						op = stepBudget
+						break
+					}
+				}
+				if block == 0 {
+					continue
+				}
+				if head&table.HeadTypes != 0 {
+					if head&typeBits(uint64(nodes[on].Meta)) == 0 {
+						s.failInst = block
+						s.failNode = on
+						s.after = stepPropsSlow
+						op = stepHead
+						break
+					}
+					if head&table.HeadOnly != 0 {
+						continue
+					}
+					block++
+				}
+				pc = block
+				node = on
+				op = uint64(prog[pc].Op)
+				break
+			}
+			if op == stepPropsEnd {
+				f.stage = 0
+			}
 			continue run
 
 		case stepItems:
@@ -541,6 +752,124 @@ run:
 			pc = uint64(prog[pc].E)
 			sp--
 
+		case stepItemsSlow, stepUnevaluated:
+			// The same with tuples and marks; or what is left to evaluate.
+			f := &frames[sp]
+			pc = uint64(f.pc)
+			self := op
+			object := uint64(0)
+			if uint64(prog[pc].Op) == uint64(table.OpLoopUnevaluatedProperties) {
+				object = 1
+			}
+			op = stepLoopEnd
+			for f.cur < f.end {
+				child := uint64(f.cur)
+				value := child + object
+				meta := uint64(nodes[value].Meta)
+				f.cur = uint32(value) + 1
+				if meta&0xff >= json.KindArray {
+					f.cur = nodes[value].Ext
+				}
+				block := uint64(prog[pc].D)
+				head := uint64(prog[pc].B)
+				judged := block | uint64(prog[pc].A&table.LoopOther)
+				if self == stepUnevaluated {
+					if uint64(s.marks[child]) > s.scope {
+						continue
+					}
+					if judged == 0 {
+						s.failInst = pc
+						s.failNode = value
+						s.failDetail = DetailAdditional
+						s.failArg = child
+						s.after = stepUnevaluated
+						op = stepFail
+						break
+					}
+				} else {
+					list := uint64(prog[pc].C)
+					if list != uint64(table.NoIndex) && uint64(f.n) < uint64(s.lists[list+table.TupleCount]) {
+						at := list + uint64(f.n)*tupleWords
+						block = uint64(s.lists[at+table.TupleEntries])
+						head = uint64(s.lists[at+table.TupleEntries+1])
+						judged = 1
+					}
+					f.n++
+				}
+				if judged != 0 && prog[pc].A&table.LoopMark != 0 && mark(s, child) == 0 {
+					op = stepBudget
+					break
+				}
+				if block == 0 {
+					continue
+				}
+				if head&table.HeadTypes != 0 {
+					if head&typeBits(meta) == 0 {
+						s.failInst = block
+						s.failNode = value
+						s.after = self
+						op = stepHead
+						break
+					}
+					if head&table.HeadOnly != 0 {
+						continue
+					}
+					block++
+				}
+				pc = block
+				node = value
+				op = uint64(prog[pc].Op)
+				break
+			}
+			continue run
+
+		case stepLoopEnd:
+			node = uint64(frames[sp].node)
+			pc = uint64(prog[frames[sp].pc].E)
+			sp--
+
+		case stepContains:
+			f := &frames[sp]
+			pc = uint64(f.pc)
+			n := uint64(f.n)
+			least := uint64(prog[pc].C)
+			most := uint64(prog[pc].D)
+			if n <= most && f.cur < f.end && (n < least || most != uint64(table.NoIndex) || prog[pc].A&table.LoopMark != 0) {
+				node = uint64(f.cur)
+				f.cur++
+				if nodes[node].Meta&0xff >= json.KindArray {
+					f.cur = nodes[node].Ext
+				}
+				f.trail = uint32(s.trail)
+				pc++
+			} else {
+				node = uint64(f.node)
+				try = uint64(f.try)
+				sp--
+				if n < least || n > most {
+					s.failInst = pc
+					s.failNode = node
+					s.failDetail = DetailMin
+					if n > most {
+						s.failDetail = DetailMax
+					}
+					s.failArg = n
+					s.after = stepAt
+					pc = uint64(prog[pc].E)
+					op = stepFail
+					continue run
+				}
+				pc = uint64(prog[pc].E)
+			}
+
+		case stepHead:
+			if mayBeInteger(uint64(prog[s.failInst].A), uint64(nodes[s.failNode].Meta)) {
+				break run
+			}
+			s.failDetail = DetailNone
+			op = stepFail
+			continue run
+
 		case stepFailHere:
 			s.failInst = pc
 			s.failNode = node
@@ -549,45 +878,43 @@ run:
 			continue run
 
 		case stepFail:
-			if try == 0 || s.look != 0 || s.trail != uint64(frames[try].trail) || uint64(frames[try].kind) == frameContains {
+			if try == 0 || s.look == 1 {
 				break run
 			}
+			s.look >>= 1
 			// Back to the innermost branch.
 			for sp > try {
 				if uint64(frames[sp].kind) == frameMemo {
-					break run
+					remember(s, uint64(frames[sp].n), uint64(frames[sp].node), memoFail)
 				}
 				sp--
 			}
 			f := &frames[sp]
+			rollback(s, uint64(f.trail))
 			s.scope = uint64(f.scope)
 			s.words = uint64(f.words)
 			node = uint64(f.node)
 			kind := uint64(f.kind)
-			if kind == frameAnyOf || kind == frameOneOf {
-				b := uint64(f.cur)
-				if prog[b].A == 0 {
-					f.cur = prog[b].C
-					pc = uint64(prog[b].C) + 1
-				} else {
-					try = uint64(f.try)
-					sp--
-					pc = uint64(prog[f.pc].C)
-					if f.n == 0 {
-						s.failInst = uint64(f.pc)
-						s.failNode = node
-						s.failDetail = DetailNone
-						s.after = stepAt
-						continue run
-					}
-				}
+			if kind == frameContains {
+				op = stepContains
+				continue run
+			}
+			b := uint64(f.cur)
+			if (kind == frameAnyOf || kind == frameOneOf) && prog[b].A == 0 {
+				f.cur = prog[b].C
+				pc = uint64(prog[b].C) + 1
 			} else {
 				try = uint64(f.try)
 				sp--
-				if kind == frameNot {
-					pc = uint64(prog[f.pc].C)
-				} else { // frameIf
+				pc = uint64(prog[f.pc].C)
+				if kind == frameIf {
 					pc = uint64(prog[f.pc].D)
+				} else if kind != frameNot && f.n == 0 {
+					s.failInst = uint64(f.pc)
+					s.failNode = node
+					s.failDetail = DetailNone
+					s.after = stepAt
+					continue run
 				}
 			}
 
@@ -605,156 +932,3 @@ run:
 
 // seenBits is how many members a frame can keep track of without more memory.
 const seenBits = 64
-
-// Numbers that the kernel compares itself: of at most shortNumber bytes, with at
-// most maxPlaces decimal places if the bound is within maxBound, so that both
-// times a power of ten fit an int64.
-const (
-	shortNumber = 18
-	maxPlaces   = 9
-	maxBound    = 1 << 31
-)
-
-var powers = [maxPlaces + 1]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
-
-// shortDecimal reads a number of at most shortNumber bytes as v divided by ten
-// to the power of places. For a number with an exponent places is beyond
-// maxPlaces.
-func shortDecimal(src []byte, off, n uint64) (v int64, places uint64) {
-	end := off + n
-	sign := uint64(0)
-	if src[off] == '-' {
-		sign = 1
-		off++
-	}
-	u := uint64(0)
-	point := end
-	for off < end {
-		c := uint64(src[off])
-		if c == '.' {
-			point = off + 1
-		} else if c > '9' {
-			return 0, maxPlaces + 1
-		} else {
-			u = u*10 + c - '0'
-		}
-		off++
-	}
-	return int64((u ^ (0 - sign)) + sign), end - point
-}
-
-// equalBytes returns 1 if the n bytes at i of a are those at j of b, else 0. It
-// reads whole words where there are enough bytes, the last one overlapping.
-func equalBytes(a []byte, i uint64, b []byte, j, n uint64) uint64 {
-	if n >= 8 {
-		k := uint64(0)
-		for k+8 < n {
-			if load64(a, i+k) != load64(b, j+k) {
-				return 0
-			}
-			k += 8
-		}
-		if load64(a, i+n-8) != load64(b, j+n-8) {
-			return 0
-		}
-		return 1
-	}
-	if n >= 4 {
-		if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
-			return 0
-		}
-		return 1
-	}
-	for k := uint64(0); k < n; k++ {
-		if a[i+k] != b[j+k] {
-			return 0
-		}
-	}
-	return 1
-}
-
-// The parts of an automaton's layout (filter/pattern) that matchASCII reads.
-const (
-	dfaClasses = 2
-	dfaAccept  = 4
-	dfaStart   = 6
-	dfaWidth   = 8
-	dfaRanges  = 10
-	dfaASCII   = 16
-	dfaCells   = 144
-	dfaRow     = 2 // first state that has a row
-)
-
-// matchASCII returns what pattern.Match says of the n bytes at off, all below
-// 0x80: 1 for a match, else 0.
-func matchASCII(dfa, src []byte, off, n uint64) uint64 {
-	classes := uint64(dfa[dfaClasses]) | uint64(dfa[dfaClasses+1])<<8
-	state := uint64(dfa[dfaStart]) | uint64(dfa[dfaStart+1])<<8
-	cells := dfa[dfaCells+4*(uint64(dfa[dfaRanges])|uint64(dfa[dfaRanges+1])<<8):]
-	end := off + n
-	if dfa[dfaWidth] == 1 {
-		for off < end && state >= dfaRow {
-			state = uint64(cells[(state-dfaRow)*classes+uint64(dfa[dfaASCII+uint64(src[off])])])
-			off++
-		}
-	} else {
-		for off < end && state >= dfaRow {
-			at := ((state-dfaRow)*classes + uint64(dfa[dfaASCII+uint64(src[off])])) * 2
-			state = uint64(cells[at]) | uint64(cells[at+1])<<8
-			off++
-		}
-	}
-	if state == 1 || state >= uint64(dfa[dfaAccept])|uint64(dfa[dfaAccept+1])<<8 {
-		return 1
-	}
-	return 0
-}
-
-// findText looks for the unescaped string of n bytes at off in a set of entries
-// of the given number of words, whose slots stand at first. It returns one more
-// than the place of its entry in r, or 0.
-func findText(s *state, r []uint32, first, log, mult, words, off, n uint64) uint64 {
-	hash := hashText(s.src, off, n)
-	e := uint64(r[first+(hash*mult&0xffffffff)>>((32-log)&63)])
-	if e == 0 {
-		return 0
-	}
-	at := first + 1<<(log&31) + (e-1)*words
-	for {
-		size := uint64(r[at+table.EnumEntryText+1])
-		if uint64(r[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
-			equalBytes(s.src, off, s.strs, uint64(r[at+table.EnumEntryText]), n) != 0 {
-			return at + 1
-		}
-		if size&table.EnumEntryMore == 0 {
-			return 0
-		}
-		at += words
-	}
-}
-
-// Constants of json.HashName.
-const (
-	hashSeed = 0x27d4eb2f165667c5
-	hashMulA = 0x9e3779b97f4a7c15
-	hashMulB = 0xc2b2ae3d27d4eb4f
-)
-
-// hashText is json.HashName of the n bytes at off.
-func hashText(src []byte, off, n uint64) uint64 {
-	h := uint64(hashSeed)
-	end := off + n
-	for off+8 <= end {
-		h = (h ^ load64(src, off)) * hashMulA
-		off += 8
-	}
-	w := uint64(0)
-	shift := uint64(0)
-	for off < end {
-		w |= uint64(src[off]) << (shift & 63)
-		shift += 8
-		off++
-	}
-	h = (h ^ w) * hashMulA
-	return ((h ^ h>>32 ^ n) * hashMulB) >> 32
-}

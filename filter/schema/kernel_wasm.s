@@ -3,92 +3,95 @@
 #include "textflag.h"
 
 // func kernelAsm(s *state)
-// in the frame: frames at 0
-// in the frame: len(frames) at 8
-// in the frame: try at 16
-// in the frame: set at 24
-// in the frame: mult at 32
-// in the frame: hash at 40
-// in the frame: size at 32
-// in the frame: set at 24
-// in the frame: target at 32
-// in the frame: mult at 40
-// in the frame: hash at 48
-// in the frame: size at 40
-// in the frame: set at 24
-// in the frame: len(set) at 32
-// in the frame: entries at 40
-// in the frame: end at 48
-// in the frame: seen at 56
-// in the frame: e at 64
-// in the frame: head at 72
+// in the frame: prog at 0
+// in the frame: frames at 8
+// in the frame: len(frames) at 16
+// in the frame: node at 24
+// in the frame: sp at 32
+// in the frame: try at 40
+// in the frame: target at 48
+// in the frame: set at 48
+// in the frame: entries at 56
+// in the frame: end at 64
+// in the frame: seen at 72
 // in the frame: named at 80
-// in the frame: at at 88
-// in the frame: info at 96
-TEXT ·kernelAsm(SB), NOSPLIT, $104-8
+// in the frame: info at 88
+// in the frame: f at 48
+// in the frame: set at 56
+// in the frame: bits at 64
+// in the frame: name at 72
+// in the frame: on at 80
+// in the frame: block at 88
+// in the frame: head at 96
+// in the frame: stage at 104
+// in the frame: hash at 112
+TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 	I64Load s+0(FP)
 	Set R0
 	// prog := s.prog
+	Get SP
 	Get R0
 	I32WrapI64
 	I64Load $0
-	Set R1
+	I64Store $0
 	Get R0
 	I32WrapI64
 	I64Load $8
-	Set R2
+	Set R1
 	// nodes := s.nodes
 	Get R0
 	I32WrapI64
 	I64Load $24
-	Set R2
+	Set R1
 	Get R0
 	I32WrapI64
 	I64Load $32
-	Set R3
+	Set R2
 	// frames := s.frames
 	Get SP
 	Get R0
 	I32WrapI64
 	I64Load $216
-	I64Store $0
+	I64Store $8
 	Get SP
 	Get R0
 	I32WrapI64
 	I64Load $224
-	I64Store $8
+	I64Store $16
 	// pc := s.pc
 	Get R0
 	I32WrapI64
-	I64Load $240
-	Set R3
+	I64Load $312
+	Set R2
 	// node := s.node
+	Get SP
 	Get R0
 	I32WrapI64
-	I64Load $248
-	Set R4
+	I64Load $320
+	I64Store $24
 	// op := s.op
 	Get R0
 	I32WrapI64
-	I64Load $256
-	Set R5
+	I64Load $328
+	Set R3
 	// sp := s.sp
+	Get SP
 	Get R0
 	I32WrapI64
-	I64Load $264
-	Set R6
+	I64Load $336
+	I64Store $32
 	// try := s.try
 	Get SP
 	Get R0
 	I32WrapI64
-	I64Load $272
-	I64Store $16
+	I64Load $344
+	I64Store $40
 	// for {
 	Block
 		Loop
 			// switch op {
-			Get R5
-			Set R7
+			Get R3
+			Set R4
 			Block
 				Block
 					Block
@@ -113,212 +116,1140 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																								Block
 																									Block
 																										Block
-																											Get R7
-																											I64Const $19
-																											I64LtU
-																											If
-																												Get R7
-																												I64Const $9
-																												I64LtU
-																												If
-																													Get R7
-																													I64Const $5
-																													I64LtU
-																													If
-																														Get R7
-																														I64Const $2
-																														I64Eq
-																														BrIf $3
-																														Get R7
-																														I64Const $3
-																														I64Eq
-																														BrIf $7
-																														Get R7
+																											Block
+																												Block
+																													Block
+																														Block
+																															Block
+																																Block
+																																	Block
+																																		Get R4
+																																		I64Const $25
+																																		I64LtU
+																																		If
+																																			Get R4
+																																			I64Const $12
+																																			I64LtU
+																																			If
+																																				Get R4
+																																				I64Const $6
+																																				I64LtU
+																																				If
+																																					Get R4
+																																					I64Const $3
+																																					I64LtU
+																																					If
+																																						Get R4
+																																						I64Const $1
+																																						I64Eq
+																																						BrIf $5
+																																						Get R4
+																																						I64Const $2
+																																						I64Eq
+																																						BrIf $4
+																																						Br $33
+																																					End
+																																					Get R4
+																																					I64Const $3
+																																					I64Eq
+																																					BrIf $8
+																																					Get R4
+																																					I64Const $4
+																																					I64Eq
+																																					BrIf $8
+																																					Get R4
+																																					I64Const $5
+																																					I64Eq
+																																					BrIf $8
+																																					Br $32
+																																				End
+																																				Get R4
+																																				I64Const $8
+																																				I64LtU
+																																				If
+																																					Get R4
+																																					I64Const $6
+																																					I64Eq
+																																					BrIf $8
+																																					Get R4
+																																					I64Const $7
+																																					I64Eq
+																																					BrIf $9
+																																					Br $32
+																																				End
+																																				Get R4
+																																				I64Const $8
+																																				I64Eq
+																																				BrIf $4
+																																				Get R4
+																																				I64Const $9
+																																				I64Eq
+																																				BrIf $9
+																																				Get R4
+																																				I64Const $11
+																																				I64Eq
+																																				BrIf $5
+																																				Br $31
+																																			End
+																																			Get R4
+																																			I64Const $18
+																																			I64LtU
+																																			If
+																																				Get R4
+																																				I64Const $15
+																																				I64LtU
+																																				If
+																																					Get R4
+																																					I64Const $12
+																																					I64Eq
+																																					BrIf $7
+																																					Get R4
+																																					I64Const $14
+																																					I64Eq
+																																					BrIf $11
+																																					Br $32
+																																				End
+																																				Get R4
+																																				I64Const $15
+																																				I64Eq
+																																				BrIf $3
+																																				Get R4
+																																				I64Const $16
+																																				I64Eq
+																																				BrIf $11
+																																				Get R4
+																																				I64Const $17
+																																				I64Eq
+																																				BrIf $12
+																																				Br $31
+																																			End
+																																			Get R4
+																																			I64Const $20
+																																			I64LtU
+																																			If
+																																				Get R4
+																																				I64Const $18
+																																				I64Eq
+																																				BrIf $14
+																																				Get R4
+																																				I64Const $19
+																																				I64Eq
+																																				BrIf $15
+																																				Br $31
+																																			End
+																																			Get R4
+																																			I64Const $20
+																																			I64Eq
+																																			BrIf $15
+																																			Get R4
+																																			I64Const $22
+																																			I64Eq
+																																			BrIf $16
+																																			Get R4
+																																			I64Const $23
+																																			I64Eq
+																																			BrIf $17
+																																			Br $30
+																																		End
+																																		Get R4
+																																		I64Const $200
+																																		I64LtU
+																																		If
+																																			Get R4
+																																			I64Const $31
+																																			I64LtU
+																																			If
+																																				Get R4
+																																				I64Const $27
+																																				I64LtU
+																																				If
+																																					Get R4
+																																					I64Const $25
+																																					I64Eq
+																																					BrIf $14
+																																					Get R4
+																																					I64Const $26
+																																					I64Eq
+																																					BrIf $20
+																																					Br $32
+																																				End
+																																				Get R4
+																																				I64Const $27
+																																				I64Eq
+																																				BrIf $19
+																																				Get R4
+																																				I64Const $29
+																																				I64Eq
+																																				BrIf $19
+																																				Get R4
+																																				I64Const $30
+																																				I64Eq
+																																				BrIf $19
+																																				Br $31
+																																			End
+																																			Get R4
+																																			I64Const $33
+																																			I64LtU
+																																			If
+																																				Get R4
+																																				I64Const $31
+																																				I64Eq
+																																				BrIf $20
+																																				Get R4
+																																				I64Const $32
+																																				I64Eq
+																																				BrIf $20
+																																				Br $31
+																																			End
+																																			Get R4
+																																			I64Const $33
+																																			I64Eq
+																																			BrIf $19
+																																			Get R4
+																																			I64Const $34
+																																			I64Eq
+																																			BrIf $19
+																																			Get R4
+																																			I64Const $35
+																																			I64Eq
+																																			BrIf $19
+																																			Br $30
+																																		End
+																																		Get R4
+																																		I64Const $207
+																																		I64LtU
+																																		If
+																																			Get R4
+																																			I64Const $204
+																																			I64LtU
+																																			If
+																																				Get R4
+																																				I64Const $200
+																																				I64Eq
+																																				BrIf $29
+																																				Get R4
+																																				I64Const $201
+																																				I64Eq
+																																				BrIf $30
+																																				Br $31
+																																			End
+																																			Get R4
+																																			I64Const $204
+																																			I64Eq
+																																			BrIf $27
+																																			Get R4
+																																			I64Const $205
+																																			I64Eq
+																																			BrIf $20
+																																			Get R4
+																																			I64Const $206
+																																			I64Eq
+																																			BrIf $21
+																																			Br $30
+																																		End
+																																		Get R4
+																																		I64Const $211
+																																		I64LtU
+																																		If
+																																			Get R4
+																																			I64Const $207
+																																			I64Eq
+																																			BrIf $22
+																																			Get R4
+																																			I64Const $209
+																																			I64Eq
+																																			BrIf $23
+																																			Get R4
+																																			I64Const $210
+																																			I64Eq
+																																			BrIf $24
+																																			Br $30
+																																		End
+																																		Get R4
+																																		I64Const $211
+																																		I64Eq
+																																		BrIf $24
+																																		Get R4
+																																		I64Const $212
+																																		I64Eq
+																																		BrIf $25
+																																		Get R4
+																																		I64Const $213
+																																		I64Eq
+																																		BrIf $23
+																																		Br $29
+																																	End
+																																	// meta := uint64(nodes[node].Meta)
+																																	Get R1
+																																	Get SP
+																																	I64Load $24
+																																	I64Const $4
+																																	I64Shl
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load32U $0
+																																	Set R4
+																																	// if uint64(prog[pc].A)&typeBits(meta) == 0 {
+																																	Get SP
+																																	I64Load $0
+																																	Get R2
+																																	I64Const $4
+																																	I64Shl
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load8U $1
+																																	I64Const $9025375825305664
+																																	I64Const $6
+																																	Get R4
+																																	I64Const $255
+																																	I64And
+																																	I64Mul
+																																	I64ShrU
+																																	I64Const $63
+																																	I64And
+																																	Get R4
+																																	I64Const $10
+																																	I64ShrU
+																																	I64Const $1
+																																	I64And
+																																	I64Const $6
+																																	I64Shl
+																																	I64Or
+																																	I64And
+																																	I64Eqz
+																																	If
+																																		// if mayBeInteger(uint64(prog[pc].A), meta) {
+																																		Get SP
+																																		I64Load $0
+																																		Get R2
+																																		I64Const $4
+																																		I64Shl
+																																		I64Add
+																																		I32WrapI64
+																																		I64Load8U $1
+																																		Set R5
+																																		I64Const $0
+																																		Set R6
+																																		Block
+																																			Get R5
+																																			I64Const $192
+																																			I64And
+																																			I64Const $64
+																																			I64Ne
+																																			BrIf $0
+																																			Get R4
+																																			I64Const $255
+																																			I64And
+																																			I64Const $4
+																																			I64Ne
+																																			BrIf $0
+																																			I64Const $1
+																																			Set R6
+																																		End
+																																		Get R6
+																																		I32WrapI64
+																																		BrIf $32
+																																		// s.failDetail = DetailNone
+																																		Get R0
+																																		I32WrapI64
+																																		I64Const $0
+																																		I64Store $424
+																																		// op = stepFailHere
+																																		I64Const $200
+																																		Set R3
+																																		// continue run
+																																		Br $31
+																																	End
+																																	// pc++
+																																	Get R2
+																																	I64Const $1
+																																	I64Add
+																																	Set R2
+																																	Br $29
+																																End
+																																// s.failDetail = DetailNone
+																																Get R0
+																																I32WrapI64
+																																I64Const $0
+																																I64Store $424
+																																// op = stepFailHere
+																																I64Const $200
+																																Set R3
+																																// continue run
+																																Br $29
+																															End
+																															// meta := uint64(nodes[node].Meta)
+																															Get R1
+																															Get SP
+																															I64Load $24
+																															I64Const $4
+																															I64Shl
+																															I64Add
+																															I32WrapI64
+																															I64Load32U $0
+																															Set R4
+																															// if typeBits(meta)&table.TypeString != 0 {
+																															I64Const $9025375825305664
+																															I64Const $6
+																															Get R4
+																															I64Const $255
+																															I64And
+																															I64Mul
+																															I64ShrU
+																															I64Const $63
+																															I64And
+																															Get R4
+																															I64Const $10
+																															I64ShrU
+																															I64Const $1
+																															I64And
+																															I64Const $6
+																															I64Shl
+																															I64Or
+																															I64Const $32
+																															I64And
+																															I64Eqz
+																															I32Eqz
+																															If
+																																// n := uint64(nodes[node].Len)
+																																Get R1
+																																Get SP
+																																I64Load $24
+																																I64Const $4
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																I64Load32U $8
+																																Set R5
+																																// least := n
+																																Get R5
+																																Set R6
+																																// if meta&json.FlagNonASCII != 0 {
+																																Get R4
+																																I64Const $512
+																																I64And
+																																I64Eqz
+																																I32Eqz
+																																If
+																																	// least = (n + 11) / 12
+																																	Get R5
+																																	I64Const $11
+																																	I64Add
+																																	I64Const $12
+																																	I64DivU
+																																	Set R6
+																																End
+																																// if least < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
+																																Get R6
+																																Get SP
+																																I64Load $0
+																																Get R2
+																																I64Const $4
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																I64Load32U $4
+																																I64LtU
+																																BrIf $30
+																																Get R5
+																																Get SP
+																																I64Load $0
+																																Get R2
+																																I64Const $4
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																I64Load32U $8
+																																I64GtU
+																																BrIf $30
+																															End
+																															// pc++
+																															Get R2
+																															I64Const $1
+																															I64Add
+																															Set R2
+																															Br $27
+																														End
+																														// if uint64(nodes[node].Meta)&0xff == json.KindArray {
+																														Get R1
+																														Get SP
+																														I64Load $24
 																														I64Const $4
-																														I64Eq
-																														BrIf $7
-																														Br $25
-																													End
-																													Get R7
-																													I64Const $7
-																													I64LtU
-																													If
-																														Get R7
-																														I64Const $5
-																														I64Eq
-																														BrIf $7
-																														Get R7
+																														I64Shl
+																														I64Add
+																														I32WrapI64
+																														I64Load32U $0
+																														I64Const $255
+																														I64And
 																														I64Const $6
 																														I64Eq
-																														BrIf $7
-																														Br $25
+																														If
+																															// n := uint64(nodes[node].Len)
+																															Get R1
+																															Get SP
+																															I64Load $24
+																															I64Const $4
+																															I64Shl
+																															I64Add
+																															I32WrapI64
+																															I64Load32U $8
+																															Set R4
+																															// if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
+																															Block
+																																Block
+																																	Get R4
+																																	Get SP
+																																	I64Load $0
+																																	Get R2
+																																	I64Const $4
+																																	I64Shl
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load32U $4
+																																	I64LtU
+																																	BrIf $0
+																																	Get R4
+																																	Get SP
+																																	I64Load $0
+																																	Get R2
+																																	I64Const $4
+																																	I64Shl
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load32U $8
+																																	I64LeU
+																																	BrIf $1
+																																End
+																																// s.failDetail = DetailMin
+																																Get R0
+																																I32WrapI64
+																																I64Const $1
+																																I64Store $424
+																																// if n > uint64(prog[pc].D) {
+																																Get R4
+																																Get SP
+																																I64Load $0
+																																Get R2
+																																I64Const $4
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																I64Load32U $8
+																																I64GtU
+																																If
+																																	// s.failDetail = DetailMax
+																																	Get R0
+																																	I32WrapI64
+																																	I64Const $2
+																																	I64Store $424
+																																End
+																																// op = stepFailHere
+																																I64Const $200
+																																Set R3
+																																// continue run
+																																Br $29
+																															End
+																														End
+																														// pc++
+																														Get R2
+																														I64Const $1
+																														I64Add
+																														Set R2
+																														Br $26
 																													End
-																													Get R7
+																													// if uint64(nodes[node].Meta)&0xff == json.KindObject {
+																													Get R1
+																													Get SP
+																													I64Load $24
+																													I64Const $4
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load32U $0
+																													I64Const $255
+																													I64And
 																													I64Const $7
 																													I64Eq
-																													BrIf $7
-																													Get R7
-																													I64Const $8
-																													I64Eq
-																													BrIf $3
-																													Br $24
+																													If
+																														// n := uint64(nodes[node].Len)
+																														Get R1
+																														Get SP
+																														I64Load $24
+																														I64Const $4
+																														I64Shl
+																														I64Add
+																														I32WrapI64
+																														I64Load32U $8
+																														Set R4
+																														// if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
+																														Block
+																															Block
+																																Get R4
+																																Get SP
+																																I64Load $0
+																																Get R2
+																																I64Const $4
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																I64Load32U $4
+																																I64LtU
+																																BrIf $0
+																																Get R4
+																																Get SP
+																																I64Load $0
+																																Get R2
+																																I64Const $4
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																I64Load32U $8
+																																I64LeU
+																																BrIf $1
+																															End
+																															// s.failDetail = DetailMin
+																															Get R0
+																															I32WrapI64
+																															I64Const $1
+																															I64Store $424
+																															// if n > uint64(prog[pc].D) {
+																															Get R4
+																															Get SP
+																															I64Load $0
+																															Get R2
+																															I64Const $4
+																															I64Shl
+																															I64Add
+																															I32WrapI64
+																															I64Load32U $8
+																															I64GtU
+																															If
+																																// s.failDetail = DetailMax
+																																Get R0
+																																I32WrapI64
+																																I64Const $2
+																																I64Store $424
+																															End
+																															// op = stepFailHere
+																															I64Const $200
+																															Set R3
+																															// continue run
+																															Br $28
+																														End
+																													End
+																													// pc++
+																													Get R2
+																													I64Const $1
+																													I64Add
+																													Set R2
+																													Br $25
 																												End
-																												Get R7
-																												I64Const $14
-																												I64LtU
-																												If
-																													Get R7
-																													I64Const $9
-																													I64Eq
-																													BrIf $8
-																													Get R7
-																													I64Const $11
-																													I64Eq
-																													BrIf $4
-																													Get R7
-																													I64Const $12
-																													I64Eq
-																													BrIf $5
-																													Br $24
-																												End
-																												Get R7
-																												I64Const $17
-																												I64LtU
-																												If
-																													Get R7
-																													I64Const $14
-																													I64Eq
-																													BrIf $9
-																													Get R7
-																													I64Const $16
-																													I64Eq
-																													BrIf $10
-																													Br $24
-																												End
-																												Get R7
-																												I64Const $17
+																												// meta := uint64(nodes[node].Meta)
+																												Get R1
+																												Get SP
+																												I64Load $24
+																												I64Const $4
+																												I64Shl
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $0
+																												Set R4
+																												// if meta&0xff == json.KindNumber {
+																												Get R4
+																												I64Const $255
+																												I64And
+																												I64Const $4
 																												I64Eq
-																												BrIf $10
-																												Get R7
+																												If
+																													// if uint64(nodes[node].Len) > shortNumber || prog[pc].A == 0 {
+																													Get R1
+																													Get SP
+																													I64Load $24
+																													I64Const $4
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load32U $8
+																													I64Const $18
+																													I64GtU
+																													BrIf $27
+																													Get SP
+																													I64Load $0
+																													Get R2
+																													I64Const $4
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load8U $1
+																													I64Eqz
+																													BrIf $27
+																													// v, places := shortDecimal(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
+																													Get R0
+																													I32WrapI64
+																													I64Load $48
+																													Set R4
+																													Get R1
+																													Get SP
+																													I64Load $24
+																													I64Const $4
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load32U $4
+																													Set R5
+																													Get R1
+																													Get SP
+																													I64Load $24
+																													I64Const $4
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load32U $8
+																													Set R6
+																													Block
+																														// end := off + n
+																														Get R5
+																														Get R6
+																														I64Add
+																														Set R6
+																														// sign := uint64(0)
+																														I64Const $0
+																														Set R7
+																														// if src[off] == '-' {
+																														Get R4
+																														Get R5
+																														I64Add
+																														I32WrapI64
+																														I64Load8U $0
+																														I64Const $45
+																														I64Eq
+																														If
+																															// sign = 1
+																															I64Const $1
+																															Set R7
+																															// off++
+																															Get R5
+																															I64Const $1
+																															I64Add
+																															Set R5
+																														End
+																														// u := uint64(0)
+																														I64Const $0
+																														Set R8
+																														// point := end
+																														Get R6
+																														Set R9
+																														// for off < end {
+																														Block
+																															Loop
+																																Get R5
+																																Get R6
+																																I64GeU
+																																BrIf $1
+																																// c := uint64(src[off])
+																																Get R4
+																																Get R5
+																																I64Add
+																																I32WrapI64
+																																I64Load8U $0
+																																Set R10
+																																// if c == '.' {
+																																Get R10
+																																I64Const $46
+																																I64Eq
+																																If
+																																	// point = off + 1
+																																	Get R5
+																																	I64Const $1
+																																	I64Add
+																																	Set R9
+																																Else
+																																	// if c > '9' {
+																																	Get R10
+																																	I64Const $57
+																																	I64GtU
+																																	If
+																																		// return 0, maxPlaces + 1
+																																		I64Const $0
+																																		I64Const $10
+																																		Set R11
+																																		Set R12
+																																		Br $4
+																																	Else
+																																		// u = u*10 + c - '0'
+																																		Get R8
+																																		I64Const $10
+																																		I64Mul
+																																		Get R10
+																																		I64Add
+																																		I64Const $48
+																																		I64Sub
+																																		Set R8
+																																	End
+																																End
+																																// off++
+																																Get R5
+																																I64Const $1
+																																I64Add
+																																Set R5
+																																Br $0
+																															End
+																														End
+																														// return int64((u ^ (0 - sign)) + sign), end - point
+																														Get R8
+																														I64Const $0
+																														Get R7
+																														I64Sub
+																														I64Xor
+																														Get R7
+																														I64Add
+																														Get R6
+																														Get R9
+																														I64Sub
+																														Set R11
+																														Set R12
+																														Br $0
+																													End
+																													// bound := int64(uint64(prog[pc].D) | uint64(prog[pc].E)<<32)
+																													Get SP
+																													I64Load $0
+																													Get R2
+																													I64Const $4
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load32U $8
+																													Get SP
+																													I64Load $0
+																													Get R2
+																													I64Const $4
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load32U $12
+																													I64Const $32
+																													I64Shl
+																													I64Or
+																													Set R4
+																													// if places > 0 {
+																													Get R11
+																													I64Const $0
+																													I64GtU
+																													If
+																														// if places > maxPlaces || uint64(bound+maxBound) > 2*maxBound {
+																														Get R11
+																														I64Const $9
+																														I64GtU
+																														BrIf $28
+																														Get R4
+																														I64Const $2147483648
+																														I64Add
+																														I64Const $4294967296
+																														I64GtU
+																														BrIf $28
+																														// bound *= int64(powers[places])
+																														Get R4
+																														Get $·powers(SB)
+																														Get R11
+																														I64Const $3
+																														I64Shl
+																														I64Add
+																														I32WrapI64
+																														I64Load $0
+																														I64Mul
+																														Set R4
+																													End
+																													// ok := uint64(1)
+																													I64Const $1
+																													Set R5
+																													// if op == uint64(table.OpAssertMinimum) {
+																													Get R3
+																													I64Const $3
+																													I64Eq
+																													If
+																														// if v < bound {
+																														Get R12
+																														Get R4
+																														I64LtS
+																														If
+																															// ok = 0
+																															I64Const $0
+																															Set R5
+																														End
+																													Else
+																														// if op == uint64(table.OpAssertMaximum) {
+																														Get R3
+																														I64Const $4
+																														I64Eq
+																														If
+																															// if v > bound {
+																															Get R12
+																															Get R4
+																															I64GtS
+																															If
+																																// ok = 0
+																																I64Const $0
+																																Set R5
+																															End
+																														Else
+																															// if op == uint64(table.OpAssertExclusiveMinimum) {
+																															Get R3
+																															I64Const $5
+																															I64Eq
+																															If
+																																// if v <= bound {
+																																Get R12
+																																Get R4
+																																I64LeS
+																																If
+																																	// ok = 0
+																																	I64Const $0
+																																	Set R5
+																																End
+																															Else
+																																// if v >= bound {
+																																Get R12
+																																Get R4
+																																I64GeS
+																																If
+																																	// ok = 0
+																																	I64Const $0
+																																	Set R5
+																																End
+																															End
+																														End
+																													End
+																													// if ok == 0 {
+																													Get R5
+																													I64Eqz
+																													If
+																														// s.failDetail = DetailNone
+																														Get R0
+																														I32WrapI64
+																														I64Const $0
+																														I64Store $424
+																														// op = stepFailHere
+																														I64Const $200
+																														Set R3
+																														// continue run
+																														Br $27
+																													End
+																												End
+																												// pc++
+																												Get R2
+																												I64Const $1
+																												I64Add
+																												Set R2
+																												Br $24
+																											End
+																											// meta := uint64(nodes[node].Meta)
+																											Get R1
+																											Get SP
+																											I64Load $24
+																											I64Const $4
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $0
+																											Set R4
+																											// if meta&0xff == json.KindNumber {
+																											Get R4
+																											I64Const $255
+																											I64And
+																											I64Const $4
+																											I64Eq
+																											If
+																												// if prog[pc].A != table.NumberPlaces || uint64(nodes[node].Len) > shortNumber {
+																												Get SP
+																												I64Load $0
+																												Get R2
+																												I64Const $4
+																												I64Shl
+																												I64Add
+																												I32WrapI64
+																												I64Load8U $1
+																												I64Const $2
+																												I64Ne
+																												BrIf $26
+																												Get R1
+																												Get SP
+																												I64Load $24
+																												I64Const $4
+																												I64Shl
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $8
 																												I64Const $18
-																												I64Eq
-																												BrIf $11
-																												Br $23
-																											End
-																											Get R7
-																											I64Const $30
-																											I64LtU
-																											If
-																												Get R7
-																												I64Const $23
-																												I64LtU
-																												If
-																													Get R7
-																													I64Const $19
+																												I64GtU
+																												BrIf $26
+																												// _, places := shortDecimal(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
+																												Get R0
+																												I32WrapI64
+																												I64Load $48
+																												Set R4
+																												Get R1
+																												Get SP
+																												I64Load $24
+																												I64Const $4
+																												I64Shl
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $4
+																												Set R5
+																												Get R1
+																												Get SP
+																												I64Load $24
+																												I64Const $4
+																												I64Shl
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $8
+																												Set R6
+																												Block
+																													// end := off + n
+																													Get R5
+																													Get R6
+																													I64Add
+																													Set R6
+																													// sign := uint64(0)
+																													I64Const $0
+																													Set R7
+																													// if src[off] == '-' {
+																													Get R4
+																													Get R5
+																													I64Add
+																													I32WrapI64
+																													I64Load8U $0
+																													I64Const $45
 																													I64Eq
-																													BrIf $13
+																													If
+																														// sign = 1
+																														I64Const $1
+																														Set R7
+																														// off++
+																														Get R5
+																														I64Const $1
+																														I64Add
+																														Set R5
+																													End
+																													// u := uint64(0)
+																													I64Const $0
+																													Set R8
+																													// point := end
+																													Get R6
+																													Set R9
+																													// for off < end {
+																													Block
+																														Loop
+																															Get R5
+																															Get R6
+																															I64GeU
+																															BrIf $1
+																															// c := uint64(src[off])
+																															Get R4
+																															Get R5
+																															I64Add
+																															I32WrapI64
+																															I64Load8U $0
+																															Set R10
+																															// if c == '.' {
+																															Get R10
+																															I64Const $46
+																															I64Eq
+																															If
+																																// point = off + 1
+																																Get R5
+																																I64Const $1
+																																I64Add
+																																Set R9
+																															Else
+																																// if c > '9' {
+																																Get R10
+																																I64Const $57
+																																I64GtU
+																																If
+																																	// return 0, maxPlaces + 1
+																																	I64Const $0
+																																	I64Const $10
+																																	Set R11
+																																	Drop
+																																	Br $4
+																																Else
+																																	// u = u*10 + c - '0'
+																																	Get R8
+																																	I64Const $10
+																																	I64Mul
+																																	Get R10
+																																	I64Add
+																																	I64Const $48
+																																	I64Sub
+																																	Set R8
+																																End
+																															End
+																															// off++
+																															Get R5
+																															I64Const $1
+																															I64Add
+																															Set R5
+																															Br $0
+																														End
+																													End
+																													// return int64((u ^ (0 - sign)) + sign), end - point
+																													Get R8
+																													I64Const $0
 																													Get R7
-																													I64Const $20
-																													I64Eq
-																													BrIf $14
+																													I64Sub
+																													I64Xor
 																													Get R7
-																													I64Const $22
-																													I64Eq
-																													BrIf $15
-																													Br $24
+																													I64Add
+																													Get R6
+																													Get R9
+																													I64Sub
+																													Set R11
+																													Drop
+																													Br $0
 																												End
-																												Get R7
-																												I64Const $27
-																												I64LtU
-																												If
-																													Get R7
-																													I64Const $23
-																													I64Eq
-																													BrIf $16
-																													Get R7
-																													I64Const $26
-																													I64Eq
-																													BrIf $17
-																													Br $24
-																												End
-																												Get R7
-																												I64Const $27
-																												I64Eq
-																												BrIf $16
-																												Get R7
-																												I64Const $29
-																												I64Eq
-																												BrIf $16
-																												Br $23
+																												// if places > uint64(prog[pc].D) {
+																												Get R11
+																												Get SP
+																												I64Load $0
+																												Get R2
+																												I64Const $4
+																												I64Shl
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $8
+																												I64GtU
+																												BrIf $26
 																											End
-																											Get R7
-																											I64Const $200
-																											I64LtU
-																											If
-																												Get R7
-																												I64Const $30
-																												I64Eq
-																												BrIf $16
-																												Get R7
-																												I64Const $31
-																												I64Eq
-																												BrIf $17
-																												Get R7
-																												I64Const $32
-																												I64Eq
-																												BrIf $19
-																												Br $23
-																											End
-																											Get R7
-																											I64Const $205
-																											I64LtU
-																											If
-																												Get R7
-																												I64Const $200
-																												I64Eq
-																												BrIf $21
-																												Get R7
-																												I64Const $201
-																												I64Eq
-																												BrIf $22
-																												Br $23
-																											End
-																											Get R7
-																											I64Const $205
-																											I64Eq
-																											BrIf $17
-																											Get R7
-																											I64Const $208
-																											I64Eq
-																											BrIf $19
-																											Br $22
+																											// pc++
+																											Get R2
+																											I64Const $1
+																											I64Add
+																											Set R2
+																											Br $23
 																										End
-																										// if uint64(prog[pc].A)&typeBits(uint64(nodes[node].Meta)) == 0 {
+																										// meta := uint64(nodes[node].Meta)
 																										Get R1
-																										Get R3
-																										I64Const $4
-																										I64Shl
-																										I64Add
-																										I32WrapI64
-																										I64Load8U $1
-																										Get R2
-																										Get R4
+																										Get SP
+																										I64Load $24
 																										I64Const $4
 																										I64Shl
 																										I64Add
 																										I32WrapI64
 																										I64Load32U $0
-																										Set R7
+																										Set R4
+																										// if typeBits(meta)&table.TypeString != 0 {
 																										I64Const $9025375825305664
 																										I64Const $6
-																										Get R7
+																										Get R4
 																										I64Const $255
 																										I64And
 																										I64Mul
 																										I64ShrU
 																										I64Const $63
 																										I64And
-																										Get R7
+																										Get R4
 																										I64Const $10
 																										I64ShrU
 																										I64Const $1
@@ -326,2553 +1257,2095 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																										I64Const $6
 																										I64Shl
 																										I64Or
+																										I64Const $32
 																										I64And
 																										I64Eqz
-																										BrIf $24
+																										I32Eqz
+																										If
+																											// if meta&json.FlagNonASCII != 0 {
+																											Get R4
+																											I64Const $512
+																											I64And
+																											I64Eqz
+																											I32Eqz
+																											BrIf $25
+																											// if matchASCII(s.dfas[prog[pc].C:], s.src, uint64(nodes[node].Off), uint64(nodes[node].Len)) == 0 {
+																											Get R0
+																											I32WrapI64
+																											I64Load $192
+																											Get SP
+																											I64Load $0
+																											Get R2
+																											I64Const $4
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $4
+																											I64Add
+																											Set R4
+																											Get R0
+																											I32WrapI64
+																											I64Load $200
+																											Get SP
+																											I64Load $0
+																											Get R2
+																											I64Const $4
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $4
+																											I64Sub
+																											Set R5
+																											Get R0
+																											I32WrapI64
+																											I64Load $48
+																											Set R6
+																											Get R1
+																											Get SP
+																											I64Load $24
+																											I64Const $4
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $4
+																											Set R7
+																											Get R1
+																											Get SP
+																											I64Load $24
+																											I64Const $4
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $8
+																											Set R8
+																											Block
+																												// classes := uint64(dfa[dfaClasses]) | uint64(dfa[dfaClasses+1])<<8
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $2
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $3
+																												I64Const $8
+																												I64Shl
+																												I64Or
+																												Set R9
+																												// state := uint64(dfa[dfaStart]) | uint64(dfa[dfaStart+1])<<8
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $6
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $7
+																												I64Const $8
+																												I64Shl
+																												I64Or
+																												Set R10
+																												// cells := dfa[dfaCells+4*(uint64(dfa[dfaRanges])|uint64(dfa[dfaRanges+1])<<8):]
+																												Get R4
+																												I64Const $144
+																												I64Const $4
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $10
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $11
+																												I64Const $8
+																												I64Shl
+																												I64Or
+																												I64Mul
+																												I64Add
+																												I64Add
+																												Set R11
+																												Get R5
+																												I64Const $144
+																												I64Const $4
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $10
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $11
+																												I64Const $8
+																												I64Shl
+																												I64Or
+																												I64Mul
+																												I64Add
+																												I64Sub
+																												Set R5
+																												// end := off + n
+																												Get R7
+																												Get R8
+																												I64Add
+																												Set R5
+																												// if dfa[dfaWidth] == 1 {
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $8
+																												I64Const $1
+																												I64Eq
+																												If
+																													// for off < end && state >= dfaRow {
+																													Block
+																														Loop
+																															Get R7
+																															Get R5
+																															I64GeU
+																															BrIf $1
+																															Get R10
+																															I64Const $2
+																															I64LtU
+																															BrIf $1
+																															// state = uint64(cells[(state-dfaRow)*classes+uint64(dfa[dfaASCII+uint64(src[off])])])
+																															Get R11
+																															Get R10
+																															I64Const $2
+																															I64Sub
+																															Get R9
+																															I64Mul
+																															Get R4
+																															I64Const $16
+																															Get R6
+																															Get R7
+																															I64Add
+																															I32WrapI64
+																															I64Load8U $0
+																															I64Add
+																															I64Add
+																															I32WrapI64
+																															I64Load8U $0
+																															I64Add
+																															I64Add
+																															I32WrapI64
+																															I64Load8U $0
+																															Set R10
+																															// off++
+																															Get R7
+																															I64Const $1
+																															I64Add
+																															Set R7
+																															Br $0
+																														End
+																													End
+																												Else
+																													// for off < end && state >= dfaRow {
+																													Block
+																														Loop
+																															Get R7
+																															Get R5
+																															I64GeU
+																															BrIf $1
+																															Get R10
+																															I64Const $2
+																															I64LtU
+																															BrIf $1
+																															// at := ((state-dfaRow)*classes + uint64(dfa[dfaASCII+uint64(src[off])])) * 2
+																															Get R10
+																															I64Const $2
+																															I64Sub
+																															Get R9
+																															I64Mul
+																															Get R4
+																															I64Const $16
+																															Get R6
+																															Get R7
+																															I64Add
+																															I32WrapI64
+																															I64Load8U $0
+																															I64Add
+																															I64Add
+																															I32WrapI64
+																															I64Load8U $0
+																															I64Add
+																															I64Const $2
+																															I64Mul
+																															Set R8
+																															// state = uint64(cells[at]) | uint64(cells[at+1])<<8
+																															Get R11
+																															Get R8
+																															I64Add
+																															I32WrapI64
+																															I64Load8U $0
+																															Get R11
+																															Get R8
+																															I64Add
+																															I32WrapI64
+																															I64Load8U $1
+																															I64Const $8
+																															I64Shl
+																															I64Or
+																															Set R10
+																															// off++
+																															Get R7
+																															I64Const $1
+																															I64Add
+																															Set R7
+																															Br $0
+																														End
+																													End
+																												End
+																												// if state == 1 || state >= uint64(dfa[dfaAccept])|uint64(dfa[dfaAccept+1])<<8 {
+																												Block
+																													Block
+																														Get R10
+																														I64Const $1
+																														I64Eq
+																														BrIf $0
+																														Get R10
+																														Get R4
+																														I32WrapI64
+																														I64Load8U $4
+																														Get R4
+																														I32WrapI64
+																														I64Load8U $5
+																														I64Const $8
+																														I64Shl
+																														I64Or
+																														I64LtU
+																														BrIf $1
+																													End
+																													// return 1
+																													I64Const $1
+																													Set R4
+																													Br $1
+																												End
+																												// return 0
+																												I64Const $0
+																												Set R4
+																												Br $0
+																											End
+																											Get R4
+																											I64Eqz
+																											If
+																												// s.failDetail = DetailNone
+																												Get R0
+																												I32WrapI64
+																												I64Const $0
+																												I64Store $424
+																												// op = stepFailHere
+																												I64Const $200
+																												Set R3
+																												// continue run
+																												Br $25
+																											End
+																										End
 																										// pc++
-																										Get R3
+																										Get R2
 																										I64Const $1
 																										I64Add
-																										Set R3
+																										Set R2
 																										Br $22
 																									End
 																									// meta := uint64(nodes[node].Meta)
-																									Get R2
-																									Get R4
+																									Get R1
+																									Get SP
+																									I64Load $24
 																									I64Const $4
 																									I64Shl
 																									I64Add
 																									I32WrapI64
 																									I64Load32U $0
-																									Set R7
-																									// if typeBits(meta)&table.TypeString != 0 {
-																									I64Const $9025375825305664
-																									I64Const $6
-																									Get R7
+																									Set R4
+																									// if meta&0xff != json.KindString || meta&json.FlagEscaped != 0 {
+																									Get R4
 																									I64Const $255
 																									I64And
-																									I64Mul
-																									I64ShrU
-																									I64Const $63
-																									I64And
-																									Get R7
-																									I64Const $10
-																									I64ShrU
-																									I64Const $1
-																									I64And
-																									I64Const $6
-																									I64Shl
-																									I64Or
-																									I64Const $32
+																									I64Const $5
+																									I64Ne
+																									BrIf $23
+																									Get R4
+																									I64Const $256
 																									I64And
 																									I64Eqz
 																									I32Eqz
-																									If
-																										// n := uint64(nodes[node].Len)
-																										Get R2
-																										Get R4
-																										I64Const $4
-																										I64Shl
-																										I64Add
-																										I32WrapI64
-																										I64Load32U $8
-																										Set R8
-																										// least := n
-																										Get R8
-																										Set R9
-																										// if meta&json.FlagNonASCII != 0 {
-																										Get R7
-																										I64Const $512
-																										I64And
-																										I64Eqz
-																										I32Eqz
-																										If
-																											// least = (n + 11) / 12
-																											Get R8
-																											I64Const $11
-																											I64Add
-																											I64Const $12
-																											I64DivU
-																											Set R9
-																										End
-																										// if least < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
-																										Get R9
-																										Get R1
-																										Get R3
-																										I64Const $4
-																										I64Shl
-																										I64Add
-																										I32WrapI64
-																										I64Load32U $4
-																										I64LtU
-																										BrIf $24
-																										Get R8
-																										Get R1
-																										Get R3
-																										I64Const $4
-																										I64Shl
-																										I64Add
-																										I32WrapI64
-																										I64Load32U $8
-																										I64GtU
-																										BrIf $24
-																									End
-																									// pc++
-																									Get R3
-																									I64Const $1
-																									I64Add
-																									Set R3
-																									Br $21
-																								End
-																								// if uint64(nodes[node].Meta)&0xff == json.KindArray {
-																								Get R2
-																								Get R4
-																								I64Const $4
-																								I64Shl
-																								I64Add
-																								I32WrapI64
-																								I64Load32U $0
-																								I64Const $255
-																								I64And
-																								I64Const $6
-																								I64Eq
-																								If
-																									// n := uint64(nodes[node].Len)
-																									Get R2
-																									Get R4
-																									I64Const $4
-																									I64Shl
-																									I64Add
+																									BrIf $23
+																									// set := s.enums[prog[pc].C:]
+																									Get R0
 																									I32WrapI64
-																									I64Load32U $8
-																									Set R7
-																									// if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
-																									Get R7
-																									Get R1
-																									Get R3
+																									I64Load $120
+																									Get SP
+																									I64Load $0
+																									Get R2
 																									I64Const $4
 																									I64Shl
 																									I64Add
 																									I32WrapI64
 																									I64Load32U $4
-																									I64LtU
-																									BrIf $23
-																									Get R7
+																									I64Const $2
+																									I64Shl
+																									I64Add
+																									Set R4
+																									Get R0
+																									I32WrapI64
+																									I64Load $128
+																									Get SP
+																									I64Load $0
+																									Get R2
+																									I64Const $4
+																									I64Shl
+																									I64Add
+																									I32WrapI64
+																									I64Load32U $4
+																									I64Sub
+																									Set R5
+																									// if findText(s, set, table.EnumSlots, uint64(set[table.EnumLog]), uint64(set[table.EnumMult]), enumEntryWords,
+																									Get R4
+																									I32WrapI64
+																									I64Load32U $8
+																									Set R5
+																									Get R4
+																									I32WrapI64
+																									I64Load32U $12
+																									Set R6
 																									Get R1
-																									Get R3
+																									Get SP
+																									I64Load $24
+																									I64Const $4
+																									I64Shl
+																									I64Add
+																									I32WrapI64
+																									I64Load32U $4
+																									Set R7
+																									Get R1
+																									Get SP
+																									I64Load $24
 																									I64Const $4
 																									I64Shl
 																									I64Add
 																									I32WrapI64
 																									I64Load32U $8
-																									I64GtU
-																									BrIf $23
+																									Set R8
+																									Block
+																										// hash := hashText(s.src, off, n)
+																										Get R0
+																										I32WrapI64
+																										I64Load $48
+																										Set R9
+																										Get R7
+																										Set R10
+																										Block
+																											// h := uint64(hashSeed)
+																											I64Const $2870177450012600261
+																											Set R11
+																											// end := off + n
+																											Get R10
+																											Get R8
+																											I64Add
+																											Set R12
+																											// for off+8 <= end {
+																											Block
+																												Loop
+																													Get R10
+																													I64Const $8
+																													I64Add
+																													Get R12
+																													I64GtU
+																													BrIf $1
+																													// h = (h ^ load64(src, off)) * hashMulA
+																													Get R11
+																													Get R9
+																													Get R10
+																													I64Add
+																													I32WrapI64
+																													I64Load $0
+																													I64Xor
+																													I64Const $0x9e3779b97f4a7c15
+																													I64Mul
+																													Set R11
+																													// off += 8
+																													Get R10
+																													I64Const $8
+																													I64Add
+																													Set R10
+																													Br $0
+																												End
+																											End
+																											// w := uint64(0)
+																											I64Const $0
+																											Set R13
+																											// shift := uint64(0)
+																											I64Const $0
+																											Set R14
+																											// for off < end {
+																											Block
+																												Loop
+																													Get R10
+																													Get R12
+																													I64GeU
+																													BrIf $1
+																													// w |= uint64(src[off]) << (shift & 63)
+																													Get R13
+																													Get R9
+																													Get R10
+																													I64Add
+																													I32WrapI64
+																													I64Load8U $0
+																													Get R14
+																													I64Shl
+																													I64Or
+																													Set R13
+																													// shift += 8
+																													Get R14
+																													I64Const $8
+																													I64Add
+																													Set R14
+																													// off++
+																													Get R10
+																													I64Const $1
+																													I64Add
+																													Set R10
+																													Br $0
+																												End
+																											End
+																											// h = (h ^ w) * hashMulA
+																											Get R11
+																											Get R13
+																											I64Xor
+																											I64Const $0x9e3779b97f4a7c15
+																											I64Mul
+																											Set R11
+																											// return ((h ^ h>>32 ^ n) * hashMulB) >> 32
+																											Get R11
+																											Get R11
+																											I64Const $32
+																											I64ShrU
+																											I64Xor
+																											Get R8
+																											I64Xor
+																											I64Const $0xc2b2ae3d27d4eb4f
+																											I64Mul
+																											I64Const $32
+																											I64ShrU
+																											Set R9
+																											Br $0
+																										End
+																										// e := uint64(r[first+(hash*mult&0xffffffff)>>((32-log)&63)])
+																										Get R4
+																										I64Const $6
+																										Get R9
+																										Get R6
+																										I64Mul
+																										I64Const $4294967295
+																										I64And
+																										I64Const $32
+																										Get R5
+																										I64Sub
+																										I64ShrU
+																										I64Add
+																										I64Const $2
+																										I64Shl
+																										I64Add
+																										I32WrapI64
+																										I64Load32U $0
+																										Set R6
+																										// if e == 0 {
+																										Get R6
+																										I64Eqz
+																										If
+																											// return 0
+																											I64Const $0
+																											Set R10
+																											Br $1
+																										End
+																										// at := first + 1<<(log&31) + (e-1)*words
+																										I64Const $6
+																										I64Const $1
+																										Get R5
+																										I64Const $31
+																										I64And
+																										I64Shl
+																										I64Add
+																										Get R6
+																										I64Const $1
+																										I64Sub
+																										I64Const $3
+																										I64Mul
+																										I64Add
+																										Set R5
+																										// for {
+																										Block
+																											Loop
+																												// size := uint64(r[at+table.EnumEntryText+1])
+																												Get R4
+																												Get R5
+																												I64Const $1
+																												I64Add
+																												I64Const $2
+																												I64Shl
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $4
+																												Set R6
+																												// if uint64(r[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
+																												Block
+																													Get R4
+																													Get R5
+																													I64Const $2
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load32U $0
+																													Get R9
+																													I64Ne
+																													BrIf $0
+																													Get R6
+																													I64Const $0xffffffff7fffffff
+																													I64And
+																													Get R8
+																													I64Ne
+																													BrIf $0
+																													Get R0
+																													I32WrapI64
+																													I64Load $48
+																													Set R11
+																													Get R0
+																													I32WrapI64
+																													I64Load $72
+																													Set R12
+																													Get R4
+																													Get R5
+																													I64Const $2
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load32U $4
+																													Set R13
+																													Block
+																														// if n >= 8 {
+																														Get R8
+																														I64Const $8
+																														I64GeU
+																														If
+																															// k := uint64(0)
+																															I64Const $0
+																															Set R14
+																															// for k+8 < n {
+																															Block
+																																Loop
+																																	Get R14
+																																	I64Const $8
+																																	I64Add
+																																	Get R8
+																																	I64GeU
+																																	BrIf $1
+																																	// if load64(a, i+k) != load64(b, j+k) {
+																																	Get R11
+																																	Get R7
+																																	Get R14
+																																	I64Add
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load $0
+																																	Get R12
+																																	Get R13
+																																	Get R14
+																																	I64Add
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load $0
+																																	I64Ne
+																																	If
+																																		// return 0
+																																		I64Const $0
+																																		Set R15
+																																		Br $4
+																																	End
+																																	// k += 8
+																																	Get R14
+																																	I64Const $8
+																																	I64Add
+																																	Set R14
+																																	Br $0
+																																End
+																															End
+																															// if load64(a, i+n-8) != load64(b, j+n-8) {
+																															Get R11
+																															Get R7
+																															Get R8
+																															I64Add
+																															I64Const $8
+																															I64Sub
+																															I64Add
+																															I32WrapI64
+																															I64Load $0
+																															Get R12
+																															Get R13
+																															Get R8
+																															I64Add
+																															I64Const $8
+																															I64Sub
+																															I64Add
+																															I32WrapI64
+																															I64Load $0
+																															I64Ne
+																															If
+																																// return 0
+																																I64Const $0
+																																Set R15
+																																Br $2
+																															End
+																															// return 1
+																															I64Const $1
+																															Set R15
+																															Br $1
+																														End
+																														// if n >= 4 {
+																														Get R8
+																														I64Const $4
+																														I64GeU
+																														If
+																															// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
+																															Block
+																																Block
+																																	Get R11
+																																	Get R7
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load32U $0
+																																	Get R12
+																																	Get R13
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load32U $0
+																																	I64Ne
+																																	BrIf $0
+																																	Get R11
+																																	Get R7
+																																	Get R8
+																																	I64Add
+																																	I64Const $4
+																																	I64Sub
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load32U $0
+																																	Get R12
+																																	Get R13
+																																	Get R8
+																																	I64Add
+																																	I64Const $4
+																																	I64Sub
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load32U $0
+																																	I64Eq
+																																	BrIf $1
+																																End
+																																// return 0
+																																I64Const $0
+																																Set R15
+																																Br $2
+																															End
+																															// return 1
+																															I64Const $1
+																															Set R15
+																															Br $1
+																														End
+																														// for k := uint64(0); k < n; k++ {
+																														// k := uint64(0)
+																														I64Const $0
+																														Set R14
+																														Block
+																															Loop
+																																Get R14
+																																Get R8
+																																I64GeU
+																																BrIf $1
+																																Block
+																																	// if a[i+k] != b[j+k] {
+																																	Get R11
+																																	Get R7
+																																	Get R14
+																																	I64Add
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load8U $0
+																																	Get R12
+																																	Get R13
+																																	Get R14
+																																	I64Add
+																																	I64Add
+																																	I32WrapI64
+																																	I64Load8U $0
+																																	I64Ne
+																																	If
+																																		// return 0
+																																		I64Const $0
+																																		Set R15
+																																		Br $4
+																																	End
+																																End
+																																// k++
+																																Get R14
+																																I64Const $1
+																																I64Add
+																																Set R14
+																																Br $0
+																															End
+																														End
+																														// return 1
+																														I64Const $1
+																														Set R15
+																														Br $0
+																													End
+																													Get R15
+																													I64Eqz
+																													BrIf $0
+																													// return at + 1
+																													Get R5
+																													I64Const $1
+																													I64Add
+																													Set R10
+																													Br $3
+																												End
+																												// if size&table.EnumEntryMore == 0 {
+																												Get R6
+																												I64Const $2147483648
+																												I64And
+																												I64Eqz
+																												If
+																													// return 0
+																													I64Const $0
+																													Set R10
+																													Br $3
+																												End
+																												// at += words
+																												Get R5
+																												I64Const $3
+																												I64Add
+																												Set R5
+																												Br $0
+																											End
+																										End
+																									End
+																									Get R10
+																									I64Eqz
+																									If
+																										// s.failDetail = DetailNone
+																										Get R0
+																										I32WrapI64
+																										I64Const $0
+																										I64Store $424
+																										// op = stepFailHere
+																										I64Const $200
+																										Set R3
+																										// continue run
+																										Br $23
+																									End
+																									// pc++
+																									Get R2
+																									I64Const $1
+																									I64Add
+																									Set R2
+																									Br $21
 																								End
-																								// pc++
-																								Get R3
-																								I64Const $1
-																								I64Add
-																								Set R3
-																								Br $20
-																							End
-																							// if uint64(nodes[node].Meta)&0xff == json.KindObject {
-																							Get R2
-																							Get R4
-																							I64Const $4
-																							I64Shl
-																							I64Add
-																							I32WrapI64
-																							I64Load32U $0
-																							I64Const $255
-																							I64And
-																							I64Const $7
-																							I64Eq
-																							If
-																								// n := uint64(nodes[node].Len)
-																								Get R2
-																								Get R4
-																								I64Const $4
-																								I64Shl
+																								// f := &frames[sp]
+																								Get SP
+																								I64Load $8
+																								Get SP
+																								I64Load $32
+																								I64Const $56
+																								I64Mul
 																								I64Add
 																								I32WrapI64
-																								I64Load32U $8
-																								Set R7
-																								// if n < uint64(prog[pc].C) || n > uint64(prog[pc].D) {
-																								Get R7
-																								Get R1
-																								Get R3
-																								I64Const $4
-																								I64Shl
-																								I64Add
+																								I64ExtendI32U
+																								Set R4
+																								// kind := uint64(f.kind)
+																								Get R4
+																								I32WrapI64
+																								I64Load32U $0
+																								Set R5
+																								// if kind < frameCall {
+																								Get R5
+																								I64Const $7
+																								I64LtU
+																								If
+																									// op = uint64(stepOfFrame[kind])
+																									Get $·stepOfFrame(SB)
+																									Get R5
+																									I64Const $3
+																									I64Shl
+																									I64Add
+																									I32WrapI64
+																									I64Load $0
+																									Set R3
+																									// continue run
+																									Br $22
+																								End
+																								// if kind == frameContains {
+																								Get R5
+																								I64Const $14
+																								I64Eq
+																								If
+																									// f.n++
+																									Get R4
+																									I32WrapI64
+																									Get R4
+																									I32WrapI64
+																									I64Load32U $24
+																									I64Const $1
+																									I64Add
+																									I64Store32 $24
+																									// op = stepContains
+																									I64Const $212
+																									Set R3
+																									// if prog[f.pc].A&table.LoopMark != 0 && mark(s, node) == 0 {
+																									Block
+																										Get SP
+																										I64Load $0
+																										Get R4
+																										I32WrapI64
+																										I64Load32U $4
+																										I64Const $4
+																										I64Shl
+																										I64Add
+																										I32WrapI64
+																										I64Load8U $1
+																										I64Const $1
+																										I64And
+																										I64Eqz
+																										BrIf $0
+																										Block
+																											// if uint64(s.marks[node]) > s.scope {
+																											Get R0
+																											I32WrapI64
+																											I64Load $264
+																											Get SP
+																											I64Load $24
+																											I64Const $2
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $0
+																											Get R0
+																											I32WrapI64
+																											I64Load $376
+																											I64GtU
+																											If
+																												// return 1
+																												I64Const $1
+																												Set R6
+																												Br $1
+																											End
+																											// if s.trail >= uint64(len(s.undo)) {
+																											Get R0
+																											I32WrapI64
+																											I64Load $360
+																											Get R0
+																											I32WrapI64
+																											I64Load $296
+																											I64GeU
+																											If
+																												// return 0
+																												I64Const $0
+																												Set R6
+																												Br $1
+																											End
+																											// s.undo[s.trail].node = uint32(node)
+																											Get R0
+																											I32WrapI64
+																											I64Load $288
+																											Get R0
+																											I32WrapI64
+																											I64Load $360
+																											I64Const $3
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											Get SP
+																											I64Load $24
+																											I64Store32 $0
+																											// s.undo[s.trail].before = s.marks[node]
+																											Get R0
+																											I32WrapI64
+																											I64Load $288
+																											Get R0
+																											I32WrapI64
+																											I64Load $360
+																											I64Const $3
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											Get R0
+																											I32WrapI64
+																											I64Load $264
+																											Get SP
+																											I64Load $24
+																											I64Const $2
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $0
+																											I64Store32 $4
+																											// s.trail++
+																											Get R0
+																											I32WrapI64
+																											Get R0
+																											I32WrapI64
+																											I64Load $360
+																											I64Const $1
+																											I64Add
+																											I64Store $360
+																											// s.marks[node] = uint32(s.trail)
+																											Get R0
+																											I32WrapI64
+																											I64Load $264
+																											Get SP
+																											I64Load $24
+																											I64Const $2
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											Get R0
+																											I32WrapI64
+																											I64Load $360
+																											I64Store32 $0
+																											// return 1
+																											I64Const $1
+																											Set R6
+																											Br $0
+																										End
+																										Get R6
+																										I64Eqz
+																										I32Eqz
+																										BrIf $0
+																										// op = stepBudget
+																										I64Const $215
+																										Set R3
+																									End
+																									// continue run
+																									Br $22
+																								End
+																								// from := uint64(f.pc)
+																								Get R4
 																								I32WrapI64
 																								I64Load32U $4
-																								I64LtU
-																								BrIf $22
-																								Get R7
-																								Get R1
-																								Get R3
-																								I64Const $4
-																								I64Shl
-																								I64Add
+																								Set R6
+																								// node = uint64(f.node)
+																								Get SP
+																								Get R4
 																								I32WrapI64
 																								I64Load32U $8
-																								I64GtU
-																								BrIf $22
+																								I64Store $24
+																								// if kind == frameCall {
+																								Get R5
+																								I64Const $7
+																								I64Eq
+																								If
+																									// pc = from
+																									Get R6
+																									Set R2
+																									// sp--
+																									Get SP
+																									Get SP
+																									I64Load $32
+																									I64Const $1
+																									I64Sub
+																									I64Store $32
+																								Else
+																									// if kind == frameMemo {
+																									Get R5
+																									I64Const $8
+																									I64Eq
+																									If
+																										// if s.failed == uint64(f.fails) {
+																										Get R0
+																										I32WrapI64
+																										I64Load $392
+																										Get R4
+																										I32WrapI64
+																										I64Load32U $44
+																										I64Eq
+																										If
+																											// remember(s, uint64(f.n), node, memoPass)
+																											Get R4
+																											I32WrapI64
+																											I64Load32U $24
+																											Set R7
+																											Block
+																												// e := &s.memo[memoAt(s, proc, node)]
+																												Get R0
+																												I32WrapI64
+																												I64Load $240
+																												Get R7
+																												I64Const $32
+																												I64Shl
+																												Get SP
+																												I64Load $24
+																												I64Or
+																												I64Const $0x9e3779b97f4a7c15
+																												I64Mul
+																												I64Const $32
+																												I64ShrU
+																												Get R0
+																												I32WrapI64
+																												I64Load $248
+																												I64Const $1
+																												I64Sub
+																												I64And
+																												I64Const $4
+																												I64Shl
+																												I64Add
+																												I32WrapI64
+																												I64ExtendI32U
+																												Set R8
+																												// e.proc = uint32(proc)
+																												Get R8
+																												I32WrapI64
+																												Get R7
+																												I64Store32 $0
+																												// e.node = uint32(node)
+																												Get R8
+																												I32WrapI64
+																												Get SP
+																												I64Load $24
+																												I64Store32 $4
+																												// e.gen = uint32(s.gen)
+																												Get R8
+																												I32WrapI64
+																												Get R0
+																												I32WrapI64
+																												I64Load $400
+																												I64Store32 $8
+																												// e.verdict = uint32(verdict)
+																												Get R8
+																												I32WrapI64
+																												I64Const $1
+																												I64Store32 $12
+																											End
+																										End
+																										// pc = from
+																										Get R6
+																										Set R2
+																										// sp--
+																										Get SP
+																										Get SP
+																										I64Load $32
+																										I64Const $1
+																										I64Sub
+																										I64Store $32
+																									Else
+																										// if kind == frameScope {
+																										Get R5
+																										I64Const $9
+																										I64Eq
+																										If
+																											// s.scope = uint64(f.scope)
+																											Get R0
+																											I32WrapI64
+																											Get R4
+																											I32WrapI64
+																											I64Load32U $40
+																											I64Store $376
+																											// pc = uint64(prog[from].C)
+																											Get SP
+																											I64Load $0
+																											Get R6
+																											I64Const $4
+																											I64Shl
+																											I64Add
+																											I32WrapI64
+																											I64Load32U $4
+																											Set R2
+																											// sp--
+																											Get SP
+																											Get SP
+																											I64Load $32
+																											I64Const $1
+																											I64Sub
+																											I64Store $32
+																										Else
+																											// if kind == frameIf {
+																											Get R5
+																											I64Const $13
+																											I64Eq
+																											If
+																												// pc = uint64(prog[from].C)
+																												Get SP
+																												I64Load $0
+																												Get R6
+																												I64Const $4
+																												I64Shl
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $4
+																												Set R2
+																												// try = uint64(f.try)
+																												Get SP
+																												Get R4
+																												I32WrapI64
+																												I64Load32U $32
+																												I64Store $40
+																												// sp--
+																												Get SP
+																												Get SP
+																												I64Load $32
+																												I64Const $1
+																												I64Sub
+																												I64Store $32
+																											Else
+																												// if kind == frameNot {
+																												Get R5
+																												I64Const $12
+																												I64Eq
+																												If
+																													// rollback(s, uint64(f.trail))
+																													Get R4
+																													I32WrapI64
+																													I64Load32U $36
+																													Set R7
+																													Block
+																														// for s.trail > n {
+																														Block
+																															Loop
+																																Get R0
+																																I32WrapI64
+																																I64Load $360
+																																Get R7
+																																I64LeU
+																																BrIf $1
+																																// s.trail--
+																																Get R0
+																																I32WrapI64
+																																Get R0
+																																I32WrapI64
+																																I64Load $360
+																																I64Const $1
+																																I64Sub
+																																I64Store $360
+																																// s.marks[s.undo[s.trail].node] = s.undo[s.trail].before
+																																Get R0
+																																I32WrapI64
+																																I64Load $264
+																																Get R0
+																																I32WrapI64
+																																I64Load $288
+																																Get R0
+																																I32WrapI64
+																																I64Load $360
+																																I64Const $3
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																I64Load32U $0
+																																I64Const $2
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																Get R0
+																																I32WrapI64
+																																I64Load $288
+																																Get R0
+																																I32WrapI64
+																																I64Load $360
+																																I64Const $3
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																I64Load32U $4
+																																I64Store32 $0
+																																Br $0
+																															End
+																														End
+																													End
+																													// pc = uint64(prog[from].C)
+																													Get SP
+																													I64Load $0
+																													Get R6
+																													I64Const $4
+																													I64Shl
+																													I64Add
+																													I32WrapI64
+																													I64Load32U $4
+																													Set R2
+																													// try = uint64(f.try)
+																													Get SP
+																													Get R4
+																													I32WrapI64
+																													I64Load32U $32
+																													I64Store $40
+																													// sp--
+																													Get SP
+																													Get SP
+																													I64Load $32
+																													I64Const $1
+																													I64Sub
+																													I64Store $32
+																													// s.failInst = from
+																													Get R0
+																													I32WrapI64
+																													Get R6
+																													I64Store $408
+																													// s.failNode = node
+																													Get R0
+																													I32WrapI64
+																													Get SP
+																													I64Load $24
+																													I64Store $416
+																													// s.failDetail = DetailNone
+																													Get R0
+																													I32WrapI64
+																													I64Const $0
+																													I64Store $424
+																													// s.after = stepAt
+																													Get R0
+																													I32WrapI64
+																													I64Const $203
+																													I64Store $440
+																													// op = stepFail
+																													I64Const $201
+																													Set R3
+																													// continue run
+																													Br $26
+																												Else
+																													// f.n++
+																													Get R4
+																													I32WrapI64
+																													Get R4
+																													I32WrapI64
+																													I64Load32U $24
+																													I64Const $1
+																													I64Add
+																													I64Store32 $24
+																													// b := uint64(f.cur)
+																													Get R4
+																													I32WrapI64
+																													I64Load32U $12
+																													Set R7
+																													// if kind == frameOneOf && f.n > 1 {
+																													Block
+																														Get R5
+																														I64Const $11
+																														I64Ne
+																														BrIf $0
+																														Get R4
+																														I32WrapI64
+																														I64Load32U $24
+																														I64Const $1
+																														I64LeU
+																														BrIf $0
+																														// pc = uint64(prog[from].C)
+																														Get SP
+																														I64Load $0
+																														Get R6
+																														I64Const $4
+																														I64Shl
+																														I64Add
+																														I32WrapI64
+																														I64Load32U $4
+																														Set R2
+																														// try = uint64(f.try)
+																														Get SP
+																														Get R4
+																														I32WrapI64
+																														I64Load32U $32
+																														I64Store $40
+																														// sp--
+																														Get SP
+																														Get SP
+																														I64Load $32
+																														I64Const $1
+																														I64Sub
+																														I64Store $32
+																														// s.failInst = from
+																														Get R0
+																														I32WrapI64
+																														Get R6
+																														I64Store $408
+																														// s.failNode = node
+																														Get R0
+																														I32WrapI64
+																														Get SP
+																														I64Load $24
+																														I64Store $416
+																														// s.failDetail = DetailMax
+																														Get R0
+																														I32WrapI64
+																														I64Const $2
+																														I64Store $424
+																														// s.after = stepAt
+																														Get R0
+																														I32WrapI64
+																														I64Const $203
+																														I64Store $440
+																														// op = stepFail
+																														I64Const $201
+																														Set R3
+																														// continue run
+																														Br $27
+																													End
+																													// if prog[b].A == 0 && (kind == frameOneOf || prog[from].A != 0) {
+																													Block
+																														Block
+																															Get SP
+																															I64Load $0
+																															Get R7
+																															I64Const $4
+																															I64Shl
+																															I64Add
+																															I32WrapI64
+																															I64Load8U $1
+																															I64Eqz
+																															I32Eqz
+																															BrIf $0
+																															Block
+																																Get R5
+																																I64Const $11
+																																I64Eq
+																																BrIf $0
+																																Get SP
+																																I64Load $0
+																																Get R6
+																																I64Const $4
+																																I64Shl
+																																I64Add
+																																I32WrapI64
+																																I64Load8U $1
+																																I64Eqz
+																																BrIf $1
+																															End
+																															// f.cur = prog[b].C
+																															Get R4
+																															I32WrapI64
+																															Get SP
+																															I64Load $0
+																															Get R7
+																															I64Const $4
+																															I64Shl
+																															I64Add
+																															I32WrapI64
+																															I64Load32U $4
+																															I64Store32 $12
+																															// f.trail = uint32(s.trail)
+																															Get R4
+																															I32WrapI64
+																															Get R0
+																															I32WrapI64
+																															I64Load $360
+																															I64Store32 $36
+																															// pc = uint64(prog[b].C) + 1
+																															Get SP
+																															I64Load $0
+																															Get R7
+																															I64Const $4
+																															I64Shl
+																															I64Add
+																															I32WrapI64
+																															I64Load32U $4
+																															I64Const $1
+																															I64Add
+																															Set R2
+																															Br $1
+																														End
+																														// pc = uint64(prog[from].C)
+																														Get SP
+																														I64Load $0
+																														Get R6
+																														I64Const $4
+																														I64Shl
+																														I64Add
+																														I32WrapI64
+																														I64Load32U $4
+																														Set R2
+																														// try = uint64(f.try)
+																														Get SP
+																														Get R4
+																														I32WrapI64
+																														I64Load32U $32
+																														I64Store $40
+																														// sp--
+																														Get SP
+																														Get SP
+																														I64Load $32
+																														I64Const $1
+																														I64Sub
+																														I64Store $32
+																													End
+																												End
+																											End
+																										End
+																									End
+																								End
+																								Br $20
 																							End
-																							// pc++
-																							Get R3
-																							I64Const $1
-																							I64Add
-																							Set R3
-																							Br $19
-																						End
-																						// meta := uint64(nodes[node].Meta)
-																						Get R2
-																						Get R4
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $0
-																						Set R7
-																						// if meta&0xff == json.KindNumber {
-																						Get R7
-																						I64Const $255
-																						I64And
-																						I64Const $4
-																						I64Eq
-																						If
-																							// if uint64(nodes[node].Len) > shortNumber || prog[pc].A == 0 {
-																							Get R2
-																							Get R4
-																							I64Const $4
-																							I64Shl
-																							I64Add
+																							// if s.steps == 0 || sp+1 >= uint64(len(frames)) {
+																							Block
+																								Block
+																									Get R0
+																									I32WrapI64
+																									I64Load $352
+																									I64Eqz
+																									BrIf $0
+																									Get SP
+																									I64Load $32
+																									I64Const $1
+																									I64Add
+																									Get SP
+																									I64Load $16
+																									I64LtU
+																									BrIf $1
+																								End
+																								// op = stepBudget
+																								I64Const $215
+																								Set R3
+																								// continue run
+																								Br $21
+																							End
+																							// s.steps--
+																							Get R0
 																							I32WrapI64
-																							I64Load32U $8
-																							I64Const $18
-																							I64GtU
-																							BrIf $21
-																							Get R1
-																							Get R3
+																							Get R0
+																							I32WrapI64
+																							I64Load $352
+																							I64Const $1
+																							I64Sub
+																							I64Store $352
+																							// kind := uint64(frameCall)
+																							I64Const $7
+																							Set R4
+																							// if prog[pc].A != 0 {
+																							Get SP
+																							I64Load $0
+																							Get R2
 																							I64Const $4
 																							I64Shl
 																							I64Add
 																							I32WrapI64
 																							I64Load8U $1
 																							I64Eqz
-																							BrIf $21
-																							// v, places := shortDecimal(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
+																							I32Eqz
+																							If
+																								// kind = frameMemo
+																								I64Const $8
+																								Set R4
+																								// verdict := recall(s, uint64(prog[pc].D), node)
+																								Get SP
+																								I64Load $0
+																								Get R2
+																								I64Const $4
+																								I64Shl
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $8
+																								Set R5
+																								Block
+																									// e := &s.memo[memoAt(s, proc, node)]
+																									Get R0
+																									I32WrapI64
+																									I64Load $240
+																									Get R5
+																									I64Const $32
+																									I64Shl
+																									Get SP
+																									I64Load $24
+																									I64Or
+																									I64Const $0x9e3779b97f4a7c15
+																									I64Mul
+																									I64Const $32
+																									I64ShrU
+																									Get R0
+																									I32WrapI64
+																									I64Load $248
+																									I64Const $1
+																									I64Sub
+																									I64And
+																									I64Const $4
+																									I64Shl
+																									I64Add
+																									I32WrapI64
+																									I64ExtendI32U
+																									Set R6
+																									// if uint64(e.gen) != s.gen || uint64(e.proc) != proc || uint64(e.node) != node {
+																									Block
+																										Block
+																											Get R6
+																											I32WrapI64
+																											I64Load32U $8
+																											Get R0
+																											I32WrapI64
+																											I64Load $400
+																											I64Ne
+																											BrIf $0
+																											Get R6
+																											I32WrapI64
+																											I64Load32U $0
+																											Get R5
+																											I64Ne
+																											BrIf $0
+																											Get R6
+																											I32WrapI64
+																											I64Load32U $4
+																											Get SP
+																											I64Load $24
+																											I64Eq
+																											BrIf $1
+																										End
+																										// return memoNone
+																										I64Const $0
+																										Set R5
+																										Br $1
+																									End
+																									// return uint64(e.verdict)
+																									Get R6
+																									I32WrapI64
+																									I64Load32U $12
+																									Set R5
+																									Br $0
+																								End
+																								// if verdict == memoPass {
+																								Get R5
+																								I64Const $1
+																								I64Eq
+																								If
+																									// pc++
+																									Get R2
+																									I64Const $1
+																									I64Add
+																									Set R2
+																									// op = uint64(prog[pc].Op)
+																									Get SP
+																									I64Load $0
+																									Get R2
+																									I64Const $4
+																									I64Shl
+																									I64Add
+																									I32WrapI64
+																									I64Load8U $0
+																									Set R3
+																									// continue run
+																									Br $22
+																								End
+																								// if verdict == memoFail && try != 0 && s.look == 0 {
+																								Block
+																									Get R5
+																									I64Const $2
+																									I64Ne
+																									BrIf $0
+																									Get SP
+																									I64Load $40
+																									I64Eqz
+																									BrIf $0
+																									Get R0
+																									I32WrapI64
+																									I64Load $384
+																									I64Eqz
+																									I32Eqz
+																									BrIf $0
+																									// s.failDetail = DetailNone
+																									Get R0
+																									I32WrapI64
+																									I64Const $0
+																									I64Store $424
+																									// op = stepFailHere
+																									I64Const $200
+																									Set R3
+																									// continue run
+																									Br $22
+																								End
+																							End
+																							// sp++
+																							Get SP
+																							Get SP
+																							I64Load $32
+																							I64Const $1
+																							I64Add
+																							I64Store $32
+																							// f := &frames[sp]
+																							Get SP
+																							I64Load $8
+																							Get SP
+																							I64Load $32
+																							I64Const $56
+																							I64Mul
+																							I64Add
+																							I32WrapI64
+																							I64ExtendI32U
+																							Set R5
+																							// f.kind = uint32(kind)
+																							Get R5
+																							I32WrapI64
+																							Get R4
+																							I64Store32 $0
+																							// f.pc = uint32(pc) + 1
+																							Get R5
+																							I32WrapI64
+																							Get R2
+																							I64Const $1
+																							I64Add
+																							I64Store32 $4
+																							// f.node = uint32(node)
+																							Get R5
+																							I32WrapI64
+																							Get SP
+																							I64Load $24
+																							I64Store32 $8
+																							// f.n = prog[pc].D
+																							Get R5
+																							I32WrapI64
+																							Get SP
+																							I64Load $0
+																							Get R2
+																							I64Const $4
+																							I64Shl
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $8
+																							I64Store32 $24
+																							// f.fails = uint32(s.failed)
+																							Get R5
+																							I32WrapI64
 																							Get R0
 																							I32WrapI64
-																							I64Load $48
-																							Set R7
+																							I64Load $392
+																							I64Store32 $44
+																							// pc = uint64(prog[pc].C)
+																							Get SP
+																							I64Load $0
 																							Get R2
-																							Get R4
 																							I64Const $4
 																							I64Shl
 																							I64Add
 																							I32WrapI64
 																							I64Load32U $4
-																							Set R8
-																							Get R2
-																							Get R4
-																							I64Const $4
-																							I64Shl
-																							I64Add
-																							I32WrapI64
-																							I64Load32U $8
-																							Set R9
-																							Block
-																								// end := off + n
-																								Get R8
-																								Get R9
-																								I64Add
-																								Set R9
-																								// sign := uint64(0)
-																								I64Const $0
-																								Set R10
-																								// if src[off] == '-' {
-																								Get R7
-																								Get R8
-																								I64Add
-																								I32WrapI64
-																								I64Load8U $0
-																								I64Const $45
-																								I64Eq
-																								If
-																									// sign = 1
-																									I64Const $1
-																									Set R10
-																									// off++
-																									Get R8
-																									I64Const $1
-																									I64Add
-																									Set R8
-																								End
-																								// u := uint64(0)
-																								I64Const $0
-																								Set R11
-																								// point := end
-																								Get R9
-																								Set R12
-																								// for off < end {
-																								Block
-																									Loop
-																										Get R8
-																										Get R9
-																										I64GeU
-																										BrIf $1
-																										// c := uint64(src[off])
-																										Get R7
-																										Get R8
-																										I64Add
-																										I32WrapI64
-																										I64Load8U $0
-																										Set R13
-																										// if c == '.' {
-																										Get R13
-																										I64Const $46
-																										I64Eq
-																										If
-																											// point = off + 1
-																											Get R8
-																											I64Const $1
-																											I64Add
-																											Set R12
-																										Else
-																											// if c > '9' {
-																											Get R13
-																											I64Const $57
-																											I64GtU
-																											If
-																												// return 0, maxPlaces + 1
-																												I64Const $0
-																												I64Const $10
-																												Set R14
-																												Set R15
-																												Br $4
-																											Else
-																												// u = u*10 + c - '0'
-																												Get R11
-																												I64Const $10
-																												I64Mul
-																												Get R13
-																												I64Add
-																												I64Const $48
-																												I64Sub
-																												Set R11
-																											End
-																										End
-																										// off++
-																										Get R8
-																										I64Const $1
-																										I64Add
-																										Set R8
-																										Br $0
-																									End
-																								End
-																								// return int64((u ^ (0 - sign)) + sign), end - point
-																								Get R11
-																								I64Const $0
-																								Get R10
-																								I64Sub
-																								I64Xor
-																								Get R10
-																								I64Add
-																								Get R9
-																								Get R12
-																								I64Sub
-																								Set R14
-																								Set R15
-																								Br $0
-																							End
-																							// bound := int64(uint64(prog[pc].D) | uint64(prog[pc].E)<<32)
-																							Get R1
-																							Get R3
-																							I64Const $4
-																							I64Shl
-																							I64Add
-																							I32WrapI64
-																							I64Load32U $8
-																							Get R1
-																							Get R3
-																							I64Const $4
-																							I64Shl
-																							I64Add
-																							I32WrapI64
-																							I64Load32U $12
-																							I64Const $32
-																							I64Shl
-																							I64Or
-																							Set R7
-																							// if places > 0 {
-																							Get R14
-																							I64Const $0
-																							I64GtU
-																							If
-																								// if places > maxPlaces || uint64(bound+maxBound) > 2*maxBound {
-																								Get R14
-																								I64Const $9
-																								I64GtU
-																								BrIf $22
-																								Get R7
-																								I64Const $2147483648
-																								I64Add
-																								I64Const $4294967296
-																								I64GtU
-																								BrIf $22
-																								// bound *= int64(powers[places])
-																								Get R7
-																								Get $·powers(SB)
-																								Get R14
-																								I64Const $3
-																								I64Shl
-																								I64Add
-																								I32WrapI64
-																								I64Load $0
-																								I64Mul
-																								Set R7
-																							End
-																							// if op == uint64(table.OpAssertMinimum) {
-																							Get R5
-																							I64Const $3
-																							I64Eq
-																							If
-																								// if v < bound {
-																								Get R15
-																								Get R7
-																								I64LtS
-																								BrIf $22
-																							Else
-																								// if op == uint64(table.OpAssertMaximum) {
-																								Get R5
-																								I64Const $4
-																								I64Eq
-																								If
-																									// if v > bound {
-																									Get R15
-																									Get R7
-																									I64GtS
-																									BrIf $23
-																								Else
-																									// if op == uint64(table.OpAssertExclusiveMinimum) {
-																									Get R5
-																									I64Const $5
-																									I64Eq
-																									If
-																										// if v <= bound {
-																										Get R15
-																										Get R7
-																										I64LeS
-																										BrIf $24
-																									Else
-																										// if v >= bound {
-																										Get R15
-																										Get R7
-																										I64GeS
-																										BrIf $24
-																									End
-																								End
-																							End
+																							Set R2
+																							Br $19
 																						End
-																						// pc++
-																						Get R3
+																						// if sp+1 >= uint64(len(frames)) {
+																						Get SP
+																						I64Load $32
 																						I64Const $1
 																						I64Add
-																						Set R3
+																						Get SP
+																						I64Load $16
+																						I64GeU
+																						If
+																							// op = stepBudget
+																							I64Const $215
+																							Set R3
+																							// continue run
+																							Br $20
+																						End
+																						// sp++
+																						Get SP
+																						Get SP
+																						I64Load $32
+																						I64Const $1
+																						I64Add
+																						I64Store $32
+																						// f := &frames[sp]
+																						Get SP
+																						I64Load $8
+																						Get SP
+																						I64Load $32
+																						I64Const $56
+																						I64Mul
+																						I64Add
+																						I32WrapI64
+																						I64ExtendI32U
+																						Set R4
+																						// f.kind = frameScope
+																						Get R4
+																						I32WrapI64
+																						I64Const $9
+																						I64Store32 $0
+																						// f.pc = uint32(pc)
+																						Get R4
+																						I32WrapI64
+																						Get R2
+																						I64Store32 $4
+																						// f.node = uint32(node)
+																						Get R4
+																						I32WrapI64
+																						Get SP
+																						I64Load $24
+																						I64Store32 $8
+																						// f.scope = uint32(s.scope)
+																						Get R4
+																						I32WrapI64
+																						Get R0
+																						I32WrapI64
+																						I64Load $376
+																						I64Store32 $40
+																						// s.scope = s.trail
+																						Get R0
+																						I32WrapI64
+																						Get R0
+																						I32WrapI64
+																						I64Load $360
+																						I64Store $376
+																						// pc++
+																						Get R2
+																						I64Const $1
+																						I64Add
+																						Set R2
 																						Br $18
 																					End
-																					// meta := uint64(nodes[node].Meta)
+																					// if s.steps == 0 {
+																					Get R0
+																					I32WrapI64
+																					I64Load $352
+																					I64Eqz
+																					If
+																						// op = stepBudget
+																						I64Const $215
+																						Set R3
+																						// continue run
+																						Br $19
+																					End
+																					// s.steps--
+																					Get R0
+																					I32WrapI64
+																					Get R0
+																					I32WrapI64
+																					I64Load $352
+																					I64Const $1
+																					I64Sub
+																					I64Store $352
+																					// pc = uint64(prog[pc].C)
+																					Get SP
+																					I64Load $0
 																					Get R2
-																					Get R4
 																					I64Const $4
 																					I64Shl
 																					I64Add
 																					I32WrapI64
-																					I64Load32U $0
-																					Set R7
-																					// if meta&0xff == json.KindNumber {
-																					Get R7
-																					I64Const $255
-																					I64And
-																					I64Const $4
-																					I64Eq
-																					If
-																						// if prog[pc].A != table.NumberPlaces || uint64(nodes[node].Len) > shortNumber {
-																						Get R1
-																						Get R3
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load8U $1
-																						I64Const $2
-																						I64Ne
-																						BrIf $20
-																						Get R2
-																						Get R4
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $8
-																						I64Const $18
-																						I64GtU
-																						BrIf $20
-																						// _, places := shortDecimal(s.src, uint64(nodes[node].Off), uint64(nodes[node].Len))
-																						Get R0
-																						I32WrapI64
-																						I64Load $48
-																						Set R7
-																						Get R2
-																						Get R4
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $4
-																						Set R8
-																						Get R2
-																						Get R4
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $8
-																						Set R9
-																						Block
-																							// end := off + n
-																							Get R8
-																							Get R9
-																							I64Add
-																							Set R9
-																							// sign := uint64(0)
-																							I64Const $0
-																							Set R10
-																							// if src[off] == '-' {
-																							Get R7
-																							Get R8
-																							I64Add
-																							I32WrapI64
-																							I64Load8U $0
-																							I64Const $45
-																							I64Eq
-																							If
-																								// sign = 1
-																								I64Const $1
-																								Set R10
-																								// off++
-																								Get R8
-																								I64Const $1
-																								I64Add
-																								Set R8
-																							End
-																							// u := uint64(0)
-																							I64Const $0
-																							Set R11
-																							// point := end
-																							Get R9
-																							Set R12
-																							// for off < end {
-																							Block
-																								Loop
-																									Get R8
-																									Get R9
-																									I64GeU
-																									BrIf $1
-																									// c := uint64(src[off])
-																									Get R7
-																									Get R8
-																									I64Add
-																									I32WrapI64
-																									I64Load8U $0
-																									Set R13
-																									// if c == '.' {
-																									Get R13
-																									I64Const $46
-																									I64Eq
-																									If
-																										// point = off + 1
-																										Get R8
-																										I64Const $1
-																										I64Add
-																										Set R12
-																									Else
-																										// if c > '9' {
-																										Get R13
-																										I64Const $57
-																										I64GtU
-																										If
-																											// return 0, maxPlaces + 1
-																											I64Const $0
-																											I64Const $10
-																											Set R14
-																											Drop
-																											Br $4
-																										Else
-																											// u = u*10 + c - '0'
-																											Get R11
-																											I64Const $10
-																											I64Mul
-																											Get R13
-																											I64Add
-																											I64Const $48
-																											I64Sub
-																											Set R11
-																										End
-																									End
-																									// off++
-																									Get R8
-																									I64Const $1
-																									I64Add
-																									Set R8
-																									Br $0
-																								End
-																							End
-																							// return int64((u ^ (0 - sign)) + sign), end - point
-																							Get R11
-																							I64Const $0
-																							Get R10
-																							I64Sub
-																							I64Xor
-																							Get R10
-																							I64Add
-																							Get R9
-																							Get R12
-																							I64Sub
-																							Set R14
-																							Drop
-																							Br $0
-																						End
-																						// if places > uint64(prog[pc].D) {
-																						Get R14
-																						Get R1
-																						Get R3
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $8
-																						I64GtU
-																						BrIf $20
-																					End
-																					// pc++
-																					Get R3
-																					I64Const $1
-																					I64Add
-																					Set R3
+																					I64Load32U $4
+																					Set R2
 																					Br $17
 																				End
-																				// meta := uint64(nodes[node].Meta)
+																				// pc = uint64(prog[pc].C)
+																				Get SP
+																				I64Load $0
 																				Get R2
-																				Get R4
 																				I64Const $4
 																				I64Shl
 																				I64Add
 																				I32WrapI64
-																				I64Load32U $0
-																				Set R7
-																				// if typeBits(meta)&table.TypeString != 0 {
-																				I64Const $9025375825305664
-																				I64Const $6
-																				Get R7
-																				I64Const $255
-																				I64And
-																				I64Mul
-																				I64ShrU
-																				I64Const $63
-																				I64And
-																				Get R7
-																				I64Const $10
-																				I64ShrU
-																				I64Const $1
-																				I64And
-																				I64Const $6
-																				I64Shl
-																				I64Or
-																				I64Const $32
-																				I64And
-																				I64Eqz
-																				I32Eqz
-																				If
-																					// if meta&json.FlagNonASCII != 0 {
-																					Get R7
-																					I64Const $512
-																					I64And
-																					I64Eqz
-																					I32Eqz
-																					BrIf $19
-																					// if matchASCII(s.dfas[prog[pc].C:], s.src, uint64(nodes[node].Off), uint64(nodes[node].Len)) == 0 {
-																					Get R0
-																					I32WrapI64
-																					I64Load $192
-																					Get R1
-																					Get R3
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $4
-																					I64Add
-																					Set R7
-																					Get R0
-																					I32WrapI64
-																					I64Load $200
-																					Get R1
-																					Get R3
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $4
-																					I64Sub
-																					Set R8
-																					Get R0
-																					I32WrapI64
-																					I64Load $48
-																					Set R9
-																					Get R2
-																					Get R4
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $4
-																					Set R10
-																					Get R2
-																					Get R4
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load32U $8
-																					Set R11
-																					Block
-																						// classes := uint64(dfa[dfaClasses]) | uint64(dfa[dfaClasses+1])<<8
-																						Get R7
-																						I32WrapI64
-																						I64Load8U $2
-																						Get R7
-																						I32WrapI64
-																						I64Load8U $3
-																						I64Const $8
-																						I64Shl
-																						I64Or
-																						Set R12
-																						// state := uint64(dfa[dfaStart]) | uint64(dfa[dfaStart+1])<<8
-																						Get R7
-																						I32WrapI64
-																						I64Load8U $6
-																						Get R7
-																						I32WrapI64
-																						I64Load8U $7
-																						I64Const $8
-																						I64Shl
-																						I64Or
-																						Set R13
-																						// cells := dfa[dfaCells+4*(uint64(dfa[dfaRanges])|uint64(dfa[dfaRanges+1])<<8):]
-																						Get R7
-																						I64Const $144
-																						I64Const $4
-																						Get R7
-																						I32WrapI64
-																						I64Load8U $10
-																						Get R7
-																						I32WrapI64
-																						I64Load8U $11
-																						I64Const $8
-																						I64Shl
-																						I64Or
-																						I64Mul
-																						I64Add
-																						I64Add
-																						Set R14
-																						Get R8
-																						I64Const $144
-																						I64Const $4
-																						Get R7
-																						I32WrapI64
-																						I64Load8U $10
-																						Get R7
-																						I32WrapI64
-																						I64Load8U $11
-																						I64Const $8
-																						I64Shl
-																						I64Or
-																						I64Mul
-																						I64Add
-																						I64Sub
-																						Set R8
-																						// end := off + n
-																						Get R10
-																						Get R11
-																						I64Add
-																						Set R8
-																						// if dfa[dfaWidth] == 1 {
-																						Get R7
-																						I32WrapI64
-																						I64Load8U $8
-																						I64Const $1
-																						I64Eq
-																						If
-																							// for off < end && state >= dfaRow {
-																							Block
-																								Loop
-																									Get R10
-																									Get R8
-																									I64GeU
-																									BrIf $1
-																									Get R13
-																									I64Const $2
-																									I64LtU
-																									BrIf $1
-																									// state = uint64(cells[(state-dfaRow)*classes+uint64(dfa[dfaASCII+uint64(src[off])])])
-																									Get R14
-																									Get R13
-																									I64Const $2
-																									I64Sub
-																									Get R12
-																									I64Mul
-																									Get R7
-																									I64Const $16
-																									Get R9
-																									Get R10
-																									I64Add
-																									I32WrapI64
-																									I64Load8U $0
-																									I64Add
-																									I64Add
-																									I32WrapI64
-																									I64Load8U $0
-																									I64Add
-																									I64Add
-																									I32WrapI64
-																									I64Load8U $0
-																									Set R13
-																									// off++
-																									Get R10
-																									I64Const $1
-																									I64Add
-																									Set R10
-																									Br $0
-																								End
-																							End
-																						Else
-																							// for off < end && state >= dfaRow {
-																							Block
-																								Loop
-																									Get R10
-																									Get R8
-																									I64GeU
-																									BrIf $1
-																									Get R13
-																									I64Const $2
-																									I64LtU
-																									BrIf $1
-																									// at := ((state-dfaRow)*classes + uint64(dfa[dfaASCII+uint64(src[off])])) * 2
-																									Get R13
-																									I64Const $2
-																									I64Sub
-																									Get R12
-																									I64Mul
-																									Get R7
-																									I64Const $16
-																									Get R9
-																									Get R10
-																									I64Add
-																									I32WrapI64
-																									I64Load8U $0
-																									I64Add
-																									I64Add
-																									I32WrapI64
-																									I64Load8U $0
-																									I64Add
-																									I64Const $2
-																									I64Mul
-																									Set R11
-																									// state = uint64(cells[at]) | uint64(cells[at+1])<<8
-																									Get R14
-																									Get R11
-																									I64Add
-																									I32WrapI64
-																									I64Load8U $0
-																									Get R14
-																									Get R11
-																									I64Add
-																									I32WrapI64
-																									I64Load8U $1
-																									I64Const $8
-																									I64Shl
-																									I64Or
-																									Set R13
-																									// off++
-																									Get R10
-																									I64Const $1
-																									I64Add
-																									Set R10
-																									Br $0
-																								End
-																							End
-																						End
-																						// if state == 1 || state >= uint64(dfa[dfaAccept])|uint64(dfa[dfaAccept+1])<<8 {
-																						Block
-																							Block
-																								Get R13
-																								I64Const $1
-																								I64Eq
-																								BrIf $0
-																								Get R13
-																								Get R7
-																								I32WrapI64
-																								I64Load8U $4
-																								Get R7
-																								I32WrapI64
-																								I64Load8U $5
-																								I64Const $8
-																								I64Shl
-																								I64Or
-																								I64LtU
-																								BrIf $1
-																							End
-																							// return 1
-																							I64Const $1
-																							Set R7
-																							Br $1
-																						End
-																						// return 0
-																						I64Const $0
-																						Set R7
-																						Br $0
-																					End
-																					Get R7
-																					I64Eqz
-																					BrIf $19
-																				End
-																				// pc++
-																				Get R3
-																				I64Const $1
-																				I64Add
-																				Set R3
+																				I64Load32U $4
+																				Set R2
 																				Br $16
 																			End
-																			// meta := uint64(nodes[node].Meta)
+																			// if uint64(prog[pc].A)&typeBits(uint64(nodes[node].Meta)) == 0 {
+																			Get SP
+																			I64Load $0
 																			Get R2
-																			Get R4
+																			I64Const $4
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load8U $1
+																			Get R1
+																			Get SP
+																			I64Load $24
 																			I64Const $4
 																			I64Shl
 																			I64Add
 																			I32WrapI64
 																			I64Load32U $0
-																			Set R7
-																			// if meta&0xff != json.KindString || meta&json.FlagEscaped != 0 {
-																			Get R7
+																			Set R4
+																			I64Const $9025375825305664
+																			I64Const $6
+																			Get R4
 																			I64Const $255
 																			I64And
+																			I64Mul
+																			I64ShrU
+																			I64Const $63
+																			I64And
+																			Get R4
+																			I64Const $10
+																			I64ShrU
+																			I64Const $1
+																			I64And
+																			I64Const $6
+																			I64Shl
+																			I64Or
+																			I64And
+																			I64Eqz
+																			If
+																				// pc = uint64(prog[pc].C)
+																				Get SP
+																				I64Load $0
+																				Get R2
+																				I64Const $4
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $4
+																				Set R2
+																			Else
+																				// pc++
+																				Get R2
+																				I64Const $1
+																				I64Add
+																				Set R2
+																			End
+																			Br $15
+																		End
+																		// kind := uint64(nodes[node].Meta) & 0xff
+																		Get R1
+																		Get SP
+																		I64Load $24
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $0
+																		I64Const $255
+																		I64And
+																		Set R4
+																		// if kind == json.KindName {
+																		Get R4
+																		I64Const $8
+																		I64Eq
+																		If
+																			// kind = json.KindString
 																			I64Const $5
-																			I64Ne
-																			BrIf $17
-																			Get R7
+																			Set R4
+																		End
+																		// pc = uint64(s.lists[uint64(prog[pc].C)+(kind-1)*tupleWords+table.TupleEntries])
+																		Get R0
+																		I32WrapI64
+																		I64Load $144
+																		Get SP
+																		I64Load $0
+																		Get R2
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $4
+																		Get R4
+																		I64Const $1
+																		I64Sub
+																		I64Const $2
+																		I64Mul
+																		I64Add
+																		I64Const $2
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $8
+																		Set R2
+																		Br $14
+																	End
+																	// set := s.switches[prog[pc].C:]
+																	Get R0
+																	I32WrapI64
+																	I64Load $168
+																	Get SP
+																	I64Load $0
+																	Get R2
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $4
+																	I64Const $2
+																	I64Shl
+																	I64Add
+																	Set R4
+																	Get R0
+																	I32WrapI64
+																	I64Load $176
+																	Get SP
+																	I64Load $0
+																	Get R2
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $4
+																	I64Sub
+																	Set R5
+																	// target := uint64(prog[pc].D)
+																	Get SP
+																	Get SP
+																	I64Load $0
+																	Get R2
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $8
+																	I64Store $48
+																	// if uint64(nodes[node].Meta)&0xff == json.KindObject {
+																	Get R1
+																	Get SP
+																	I64Load $24
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $0
+																	I64Const $255
+																	I64And
+																	I64Const $7
+																	I64Eq
+																	If
+																		// hash := uint64(set[table.SwitchHash])
+																		Get R4
+																		I32WrapI64
+																		I64Load32U $12
+																		Set R5
+																		// cur := node + 1
+																		Get SP
+																		I64Load $24
+																		I64Const $1
+																		I64Add
+																		Set R6
+																		// end := uint64(nodes[node].Ext)
+																		Get R1
+																		Get SP
+																		I64Load $24
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $12
+																		Set R7
+																		// for cur < end && uint64(nodes[cur].Ext) != hash {
+																		Block
+																			Loop
+																				Get R6
+																				Get R7
+																				I64GeU
+																				BrIf $1
+																				Get R1
+																				Get R6
+																				I64Const $4
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $12
+																				Get R5
+																				I64Eq
+																				BrIf $1
+																				// cur += 2
+																				Get R6
+																				I64Const $2
+																				I64Add
+																				Set R6
+																				// if nodes[cur-1].Meta&0xff >= json.KindArray {
+																				Get R1
+																				Get R6
+																				I64Const $1
+																				I64Sub
+																				I64Const $4
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $0
+																				I64Const $255
+																				I64And
+																				I64Const $6
+																				I64GeU
+																				If
+																					// cur = uint64(nodes[cur-1].Ext)
+																					Get R1
+																					Get R6
+																					I64Const $1
+																					I64Sub
+																					I64Const $4
+																					I64Shl
+																					I64Add
+																					I32WrapI64
+																					I64Load32U $12
+																					Set R6
+																				End
+																				Br $0
+																			End
+																		End
+																		// if cur < end {
+																		Get R6
+																		Get R7
+																		I64LtU
+																		If
+																			// n := uint64(nodes[cur].Len)
+																			Get R1
+																			Get R6
+																			I64Const $4
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $8
+																			Set R5
+																			// if uint64(nodes[cur].Meta|nodes[cur+1].Meta)&json.FlagEscaped != 0 || n != uint64(set[table.SwitchName+1]) ||
+																			Get R1
+																			Get R6
+																			I64Const $4
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $0
+																			Get R1
+																			Get R6
+																			I64Const $4
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $16
+																			I64Or
 																			I64Const $256
 																			I64And
 																			I64Eqz
 																			I32Eqz
 																			BrIf $17
-																			// set := s.enums[prog[pc].C:]
-																			Get SP
-																			Get R0
-																			I32WrapI64
-																			I64Load $120
-																			Get R1
-																			Get R3
-																			I64Const $4
-																			I64Shl
-																			I64Add
-																			I32WrapI64
-																			I64Load32U $4
-																			I64Const $2
-																			I64Shl
-																			I64Add
-																			I64Store $24
-																			Get R0
-																			I32WrapI64
-																			I64Load $128
-																			Get R1
-																			Get R3
-																			I64Const $4
-																			I64Shl
-																			I64Add
-																			I32WrapI64
-																			I64Load32U $4
-																			I64Sub
-																			Set R7
-																			// if findText(s, set, table.EnumSlots, uint64(set[table.EnumLog]), uint64(set[table.EnumMult]), enumEntryWords,
-																			Get SP
-																			I64Load $24
+																			Get R5
+																			Get R4
 																			I32WrapI64
 																			I64Load32U $8
-																			Set R7
-																			Get SP
-																			Get SP
-																			I64Load $24
+																			I64Ne
+																			BrIf $17
+																			Get R0
 																			I32WrapI64
-																			I64Load32U $12
-																			I64Store $32
-																			Get R2
-																			Get R4
+																			I64Load $48
+																			Set R7
+																			Get R1
+																			Get R6
 																			I64Const $4
 																			I64Shl
 																			I64Add
 																			I32WrapI64
 																			I64Load32U $4
 																			Set R8
-																			Get R2
-																			Get R4
-																			I64Const $4
-																			I64Shl
-																			I64Add
-																			I32WrapI64
-																			I64Load32U $8
-																			Set R9
-																			Block
-																				// hash := hashText(s.src, off, n)
-																				Get R0
-																				I32WrapI64
-																				I64Load $48
-																				Set R10
-																				Get R8
-																				Set R11
-																				Block
-																					// h := uint64(hashSeed)
-																					I64Const $2870177450012600261
-																					Set R12
-																					// end := off + n
-																					Get R11
-																					Get R9
-																					I64Add
-																					Set R13
-																					// for off+8 <= end {
-																					Block
-																						Loop
-																							Get R11
-																							I64Const $8
-																							I64Add
-																							Get R13
-																							I64GtU
-																							BrIf $1
-																							// h = (h ^ load64(src, off)) * hashMulA
-																							Get R12
-																							Get R10
-																							Get R11
-																							I64Add
-																							I32WrapI64
-																							I64Load $0
-																							I64Xor
-																							I64Const $0x9e3779b97f4a7c15
-																							I64Mul
-																							Set R12
-																							// off += 8
-																							Get R11
-																							I64Const $8
-																							I64Add
-																							Set R11
-																							Br $0
-																						End
-																					End
-																					// w := uint64(0)
-																					I64Const $0
-																					Set R14
-																					// shift := uint64(0)
-																					I64Const $0
-																					Set R15
-																					// for off < end {
-																					Block
-																						Loop
-																							Get R11
-																							Get R13
-																							I64GeU
-																							BrIf $1
-																							// w |= uint64(src[off]) << (shift & 63)
-																							Get R14
-																							Get R10
-																							Get R11
-																							I64Add
-																							I32WrapI64
-																							I64Load8U $0
-																							Get R15
-																							I64Shl
-																							I64Or
-																							Set R14
-																							// shift += 8
-																							Get R15
-																							I64Const $8
-																							I64Add
-																							Set R15
-																							// off++
-																							Get R11
-																							I64Const $1
-																							I64Add
-																							Set R11
-																							Br $0
-																						End
-																					End
-																					// h = (h ^ w) * hashMulA
-																					Get R12
-																					Get R14
-																					I64Xor
-																					I64Const $0x9e3779b97f4a7c15
-																					I64Mul
-																					Set R12
-																					// return ((h ^ h>>32 ^ n) * hashMulB) >> 32
-																					Get SP
-																					Get R12
-																					Get R12
-																					I64Const $32
-																					I64ShrU
-																					I64Xor
-																					Get R9
-																					I64Xor
-																					I64Const $0xc2b2ae3d27d4eb4f
-																					I64Mul
-																					I64Const $32
-																					I64ShrU
-																					I64Store $40
-																					Br $0
-																				End
-																				// e := uint64(r[first+(hash*mult&0xffffffff)>>((32-log)&63)])
-																				Get SP
-																				I64Load $24
-																				I64Const $6
-																				Get SP
-																				I64Load $40
-																				Get SP
-																				I64Load $32
-																				I64Mul
-																				I64Const $4294967295
-																				I64And
-																				I64Const $32
-																				Get R7
-																				I64Sub
-																				I64ShrU
-																				I64Add
-																				I64Const $2
-																				I64Shl
-																				I64Add
-																				I32WrapI64
-																				I64Load32U $0
-																				Set R10
-																				// if e == 0 {
-																				Get R10
-																				I64Eqz
-																				If
-																					// return 0
-																					I64Const $0
-																					Set R11
-																					Br $1
-																				End
-																				// at := first + 1<<(log&31) + (e-1)*words
-																				I64Const $6
-																				I64Const $1
-																				Get R7
-																				I64Const $31
-																				I64And
-																				I64Shl
-																				I64Add
-																				Get R10
-																				I64Const $1
-																				I64Sub
-																				I64Const $3
-																				I64Mul
-																				I64Add
-																				Set R7
-																				// for {
-																				Block
-																					Loop
-																						// size := uint64(r[at+table.EnumEntryText+1])
-																						Get SP
-																						Get SP
-																						I64Load $24
-																						Get R7
-																						I64Const $1
-																						I64Add
-																						I64Const $2
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $4
-																						I64Store $32
-																						// if uint64(r[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
-																						Block
-																							Get SP
-																							I64Load $24
-																							Get R7
-																							I64Const $2
-																							I64Shl
-																							I64Add
-																							I32WrapI64
-																							I64Load32U $0
-																							Get SP
-																							I64Load $40
-																							I64Ne
-																							BrIf $0
-																							Get SP
-																							I64Load $32
-																							I64Const $0xffffffff7fffffff
-																							I64And
-																							Get R9
-																							I64Ne
-																							BrIf $0
-																							Get R0
-																							I32WrapI64
-																							I64Load $48
-																							Set R10
-																							Get R0
-																							I32WrapI64
-																							I64Load $72
-																							Set R12
-																							Get SP
-																							I64Load $24
-																							Get R7
-																							I64Const $2
-																							I64Shl
-																							I64Add
-																							I32WrapI64
-																							I64Load32U $4
-																							Set R13
-																							Block
-																								// if n >= 8 {
-																								Get R9
-																								I64Const $8
-																								I64GeU
-																								If
-																									// k := uint64(0)
-																									I64Const $0
-																									Set R14
-																									// for k+8 < n {
-																									Block
-																										Loop
-																											Get R14
-																											I64Const $8
-																											I64Add
-																											Get R9
-																											I64GeU
-																											BrIf $1
-																											// if load64(a, i+k) != load64(b, j+k) {
-																											Get R10
-																											Get R8
-																											Get R14
-																											I64Add
-																											I64Add
-																											I32WrapI64
-																											I64Load $0
-																											Get R12
-																											Get R13
-																											Get R14
-																											I64Add
-																											I64Add
-																											I32WrapI64
-																											I64Load $0
-																											I64Ne
-																											If
-																												// return 0
-																												I64Const $0
-																												Set R15
-																												Br $4
-																											End
-																											// k += 8
-																											Get R14
-																											I64Const $8
-																											I64Add
-																											Set R14
-																											Br $0
-																										End
-																									End
-																									// if load64(a, i+n-8) != load64(b, j+n-8) {
-																									Get R10
-																									Get R8
-																									Get R9
-																									I64Add
-																									I64Const $8
-																									I64Sub
-																									I64Add
-																									I32WrapI64
-																									I64Load $0
-																									Get R12
-																									Get R13
-																									Get R9
-																									I64Add
-																									I64Const $8
-																									I64Sub
-																									I64Add
-																									I32WrapI64
-																									I64Load $0
-																									I64Ne
-																									If
-																										// return 0
-																										I64Const $0
-																										Set R15
-																										Br $2
-																									End
-																									// return 1
-																									I64Const $1
-																									Set R15
-																									Br $1
-																								End
-																								// if n >= 4 {
-																								Get R9
-																								I64Const $4
-																								I64GeU
-																								If
-																									// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
-																									Block
-																										Block
-																											Get R10
-																											Get R8
-																											I64Add
-																											I32WrapI64
-																											I64Load32U $0
-																											Get R12
-																											Get R13
-																											I64Add
-																											I32WrapI64
-																											I64Load32U $0
-																											I64Ne
-																											BrIf $0
-																											Get R10
-																											Get R8
-																											Get R9
-																											I64Add
-																											I64Const $4
-																											I64Sub
-																											I64Add
-																											I32WrapI64
-																											I64Load32U $0
-																											Get R12
-																											Get R13
-																											Get R9
-																											I64Add
-																											I64Const $4
-																											I64Sub
-																											I64Add
-																											I32WrapI64
-																											I64Load32U $0
-																											I64Eq
-																											BrIf $1
-																										End
-																										// return 0
-																										I64Const $0
-																										Set R15
-																										Br $2
-																									End
-																									// return 1
-																									I64Const $1
-																									Set R15
-																									Br $1
-																								End
-																								// for k := uint64(0); k < n; k++ {
-																								// k := uint64(0)
-																								I64Const $0
-																								Set R14
-																								Block
-																									Loop
-																										Get R14
-																										Get R9
-																										I64GeU
-																										BrIf $1
-																										Block
-																											// if a[i+k] != b[j+k] {
-																											Get R10
-																											Get R8
-																											Get R14
-																											I64Add
-																											I64Add
-																											I32WrapI64
-																											I64Load8U $0
-																											Get R12
-																											Get R13
-																											Get R14
-																											I64Add
-																											I64Add
-																											I32WrapI64
-																											I64Load8U $0
-																											I64Ne
-																											If
-																												// return 0
-																												I64Const $0
-																												Set R15
-																												Br $4
-																											End
-																										End
-																										// k++
-																										Get R14
-																										I64Const $1
-																										I64Add
-																										Set R14
-																										Br $0
-																									End
-																								End
-																								// return 1
-																								I64Const $1
-																								Set R15
-																								Br $0
-																							End
-																							Get R15
-																							I64Eqz
-																							BrIf $0
-																							// return at + 1
-																							Get R7
-																							I64Const $1
-																							I64Add
-																							Set R11
-																							Br $3
-																						End
-																						// if size&table.EnumEntryMore == 0 {
-																						Get SP
-																						I64Load $32
-																						I64Const $2147483648
-																						I64And
-																						I64Eqz
-																						If
-																							// return 0
-																							I64Const $0
-																							Set R11
-																							Br $3
-																						End
-																						// at += words
-																						Get R7
-																						I64Const $3
-																						I64Add
-																						Set R7
-																						Br $0
-																					End
-																				End
-																			End
-																			Get R11
-																			I64Eqz
-																			BrIf $17
-																			// pc++
-																			Get R3
-																			I64Const $1
-																			I64Add
-																			Set R3
-																			Br $15
-																		End
-																		// f := &frames[sp]
-																		Get SP
-																		I64Load $0
-																		Get R6
-																		I64Const $56
-																		I64Mul
-																		I64Add
-																		I32WrapI64
-																		I64ExtendI32U
-																		Set R7
-																		// kind := uint64(f.kind)
-																		Get R7
-																		I32WrapI64
-																		I64Load32U $0
-																		Set R8
-																		// if kind == frameProps {
-																		Get R8
-																		I64Const $5
-																		I64Eq
-																		If
-																			// op = stepProps
-																			I64Const $205
-																			Set R5
-																			// continue run
-																			Br $16
-																		End
-																		// if kind == frameItems {
-																		Get R8
-																		I64Const $7
-																		I64Eq
-																		If
-																			// op = stepItems
-																			I64Const $208
-																			Set R5
-																			// continue run
-																			Br $16
-																		End
-																		// if kind == frameCall {
-																		Get R8
-																		I64Const $2
-																		I64Eq
-																		If
-																			// pc = uint64(f.pc)
-																			Get R7
-																			I32WrapI64
-																			I64Load32U $4
-																			Set R3
-																			// node = uint64(f.node)
-																			Get R7
-																			I32WrapI64
-																			I64Load32U $8
-																			Set R4
-																			// sp--
-																			Get R6
-																			I64Const $1
-																			I64Sub
-																			Set R6
-																		Else
-																			// if kind == frameAnyOf {
-																			Get R8
-																			I64Const $11
-																			I64Eq
-																			If
-																				// if prog[f.pc].A != 0 {
-																				Get R1
-																				Get R7
-																				I32WrapI64
-																				I64Load32U $4
-																				I64Const $4
-																				I64Shl
-																				I64Add
-																				I32WrapI64
-																				I64Load8U $1
-																				I64Eqz
-																				I32Eqz
-																				BrIf $18
-																				// pc = uint64(prog[f.pc].C)
-																				Get R1
-																				Get R7
-																				I32WrapI64
-																				I64Load32U $4
-																				I64Const $4
-																				I64Shl
-																				I64Add
-																				I32WrapI64
-																				I64Load32U $4
-																				Set R3
-																				// node = uint64(f.node)
-																				Get R7
-																				I32WrapI64
-																				I64Load32U $8
-																				Set R4
-																				// try = uint64(f.try)
-																				Get SP
-																				Get R7
-																				I32WrapI64
-																				I64Load32U $32
-																				I64Store $16
-																				// sp--
-																				Get R6
-																				I64Const $1
-																				I64Sub
-																				Set R6
-																			Else
-																				// if kind == frameOneOf {
-																				Get R8
-																				I64Const $12
-																				I64Eq
-																				If
-																					// f.n++
-																					Get R7
-																					I32WrapI64
-																					Get R7
-																					I32WrapI64
-																					I64Load32U $24
-																					I64Const $1
-																					I64Add
-																					I64Store32 $24
-																					// if f.n > 1 || prog[f.pc].A != 0 {
-																					Block
-																						Block
-																							Get R7
-																							I32WrapI64
-																							I64Load32U $24
-																							I64Const $1
-																							I64GtU
-																							BrIf $0
-																							Get R1
-																							Get R7
-																							I32WrapI64
-																							I64Load32U $4
-																							I64Const $4
-																							I64Shl
-																							I64Add
-																							I32WrapI64
-																							I64Load8U $1
-																							I64Eqz
-																							BrIf $1
-																						End
-																						// f.n--
-																						Get R7
-																						I32WrapI64
-																						Get R7
-																						I32WrapI64
-																						I64Load32U $24
-																						I64Const $1
-																						I64Sub
-																						I64Store32 $24
-																						// break run
-																						Br $20
-																					End
-																					// node = uint64(f.node)
-																					Get R7
-																					I32WrapI64
-																					I64Load32U $8
-																					Set R4
-																					// b := uint64(f.cur)
-																					Get R7
-																					I32WrapI64
-																					I64Load32U $12
-																					Set R9
-																					// if prog[b].A == 0 {
-																					Get R1
-																					Get R9
-																					I64Const $4
-																					I64Shl
-																					I64Add
-																					I32WrapI64
-																					I64Load8U $1
-																					I64Eqz
-																					If
-																						// f.cur = prog[b].C
-																						Get R7
-																						I32WrapI64
-																						Get R1
-																						Get R9
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $4
-																						I64Store32 $12
-																						// pc = uint64(prog[b].C) + 1
-																						Get R1
-																						Get R9
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $4
-																						I64Const $1
-																						I64Add
-																						Set R3
-																					Else
-																						// pc = uint64(prog[f.pc].C)
-																						Get R1
-																						Get R7
-																						I32WrapI64
-																						I64Load32U $4
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $4
-																						Set R3
-																						// try = uint64(f.try)
-																						Get SP
-																						Get R7
-																						I32WrapI64
-																						I64Load32U $32
-																						I64Store $16
-																						// sp--
-																						Get R6
-																						I64Const $1
-																						I64Sub
-																						Set R6
-																					End
-																				Else
-																					// if kind == frameIf {
-																					Get R8
-																					I64Const $14
-																					I64Eq
-																					If
-																						// pc = uint64(prog[f.pc].C)
-																						Get R1
-																						Get R7
-																						I32WrapI64
-																						I64Load32U $4
-																						I64Const $4
-																						I64Shl
-																						I64Add
-																						I32WrapI64
-																						I64Load32U $4
-																						Set R3
-																						// node = uint64(f.node)
-																						Get R7
-																						I32WrapI64
-																						I64Load32U $8
-																						Set R4
-																						// try = uint64(f.try)
-																						Get SP
-																						Get R7
-																						I32WrapI64
-																						I64Load32U $32
-																						I64Store $16
-																						// sp--
-																						Get R6
-																						I64Const $1
-																						I64Sub
-																						Set R6
-																					Else
-																						// break run
-																						Br $20
-																					End
-																				End
-																			End
-																		End
-																		Br $14
-																	End
-																	// if prog[pc].A != 0 || s.steps == 0 || sp+1 >= uint64(len(frames)) {
-																	Get R1
-																	Get R3
-																	I64Const $4
-																	I64Shl
-																	I64Add
-																	I32WrapI64
-																	I64Load8U $1
-																	I64Eqz
-																	I32Eqz
-																	BrIf $15
-																	Get R0
-																	I32WrapI64
-																	I64Load $280
-																	I64Eqz
-																	BrIf $15
-																	Get R6
-																	I64Const $1
-																	I64Add
-																	Get SP
-																	I64Load $8
-																	I64GeU
-																	BrIf $15
-																	// s.steps--
-																	Get R0
-																	I32WrapI64
-																	Get R0
-																	I32WrapI64
-																	I64Load $280
-																	I64Const $1
-																	I64Sub
-																	I64Store $280
-																	// sp++
-																	Get R6
-																	I64Const $1
-																	I64Add
-																	Set R6
-																	// f := &frames[sp]
-																	Get SP
-																	I64Load $0
-																	Get R6
-																	I64Const $56
-																	I64Mul
-																	I64Add
-																	I32WrapI64
-																	I64ExtendI32U
-																	Set R7
-																	// f.kind = frameCall
-																	Get R7
-																	I32WrapI64
-																	I64Const $2
-																	I64Store32 $0
-																	// f.pc = uint32(pc) + 1
-																	Get R7
-																	I32WrapI64
-																	Get R3
-																	I64Const $1
-																	I64Add
-																	I64Store32 $4
-																	// f.node = uint32(node)
-																	Get R7
-																	I32WrapI64
-																	Get R4
-																	I64Store32 $8
-																	// pc = uint64(prog[pc].C)
-																	Get R1
-																	Get R3
-																	I64Const $4
-																	I64Shl
-																	I64Add
-																	I32WrapI64
-																	I64Load32U $4
-																	Set R3
-																	Br $13
-																End
-																// if s.steps == 0 {
-																Get R0
-																I32WrapI64
-																I64Load $280
-																I64Eqz
-																BrIf $14
-																// s.steps--
-																Get R0
-																I32WrapI64
-																Get R0
-																I32WrapI64
-																I64Load $280
-																I64Const $1
-																I64Sub
-																I64Store $280
-																// pc = uint64(prog[pc].C)
-																Get R1
-																Get R3
-																I64Const $4
-																I64Shl
-																I64Add
-																I32WrapI64
-																I64Load32U $4
-																Set R3
-																Br $12
-															End
-															// pc = uint64(prog[pc].C)
-															Get R1
-															Get R3
-															I64Const $4
-															I64Shl
-															I64Add
-															I32WrapI64
-															I64Load32U $4
-															Set R3
-															Br $11
-														End
-														// if uint64(prog[pc].A)&typeBits(uint64(nodes[node].Meta)) == 0 {
-														Get R1
-														Get R3
-														I64Const $4
-														I64Shl
-														I64Add
-														I32WrapI64
-														I64Load8U $1
-														Get R2
-														Get R4
-														I64Const $4
-														I64Shl
-														I64Add
-														I32WrapI64
-														I64Load32U $0
-														Set R7
-														I64Const $9025375825305664
-														I64Const $6
-														Get R7
-														I64Const $255
-														I64And
-														I64Mul
-														I64ShrU
-														I64Const $63
-														I64And
-														Get R7
-														I64Const $10
-														I64ShrU
-														I64Const $1
-														I64And
-														I64Const $6
-														I64Shl
-														I64Or
-														I64And
-														I64Eqz
-														If
-															// pc = uint64(prog[pc].C)
-															Get R1
-															Get R3
-															I64Const $4
-															I64Shl
-															I64Add
-															I32WrapI64
-															I64Load32U $4
-															Set R3
-														Else
-															// pc++
-															Get R3
-															I64Const $1
-															I64Add
-															Set R3
-														End
-														Br $10
-													End
-													// kind := uint64(nodes[node].Meta) & 0xff
-													Get R2
-													Get R4
-													I64Const $4
-													I64Shl
-													I64Add
-													I32WrapI64
-													I64Load32U $0
-													I64Const $255
-													I64And
-													Set R7
-													// if kind == json.KindName {
-													Get R7
-													I64Const $8
-													I64Eq
-													If
-														// kind = json.KindString
-														I64Const $5
-														Set R7
-													End
-													// pc = uint64(s.lists[uint64(prog[pc].C)+(kind-1)*tupleWords+table.TupleEntries])
-													Get R0
-													I32WrapI64
-													I64Load $144
-													Get R1
-													Get R3
-													I64Const $4
-													I64Shl
-													I64Add
-													I32WrapI64
-													I64Load32U $4
-													Get R7
-													I64Const $1
-													I64Sub
-													I64Const $2
-													I64Mul
-													I64Add
-													I64Const $2
-													I64Shl
-													I64Add
-													I32WrapI64
-													I64Load32U $8
-													Set R3
-													Br $9
-												End
-												// set := s.switches[prog[pc].C:]
-												Get SP
-												Get R0
-												I32WrapI64
-												I64Load $168
-												Get R1
-												Get R3
-												I64Const $4
-												I64Shl
-												I64Add
-												I32WrapI64
-												I64Load32U $4
-												I64Const $2
-												I64Shl
-												I64Add
-												I64Store $24
-												Get R0
-												I32WrapI64
-												I64Load $176
-												Get R1
-												Get R3
-												I64Const $4
-												I64Shl
-												I64Add
-												I32WrapI64
-												I64Load32U $4
-												I64Sub
-												Set R7
-												// target := uint64(prog[pc].D)
-												Get SP
-												Get R1
-												Get R3
-												I64Const $4
-												I64Shl
-												I64Add
-												I32WrapI64
-												I64Load32U $8
-												I64Store $32
-												// if uint64(nodes[node].Meta)&0xff == json.KindObject {
-												Get R2
-												Get R4
-												I64Const $4
-												I64Shl
-												I64Add
-												I32WrapI64
-												I64Load32U $0
-												I64Const $255
-												I64And
-												I64Const $7
-												I64Eq
-												If
-													// hash := uint64(set[table.SwitchHash])
-													Get SP
-													I64Load $24
-													I32WrapI64
-													I64Load32U $12
-													Set R7
-													// cur := node + 1
-													Get R4
-													I64Const $1
-													I64Add
-													Set R8
-													// end := uint64(nodes[node].Ext)
-													Get R2
-													Get R4
-													I64Const $4
-													I64Shl
-													I64Add
-													I32WrapI64
-													I64Load32U $12
-													Set R9
-													// for cur < end && uint64(nodes[cur].Ext) != hash {
-													Block
-														Loop
-															Get R8
-															Get R9
-															I64GeU
-															BrIf $1
-															Get R2
-															Get R8
-															I64Const $4
-															I64Shl
-															I64Add
-															I32WrapI64
-															I64Load32U $12
-															Get R7
-															I64Eq
-															BrIf $1
-															// cur += 2
-															Get R8
-															I64Const $2
-															I64Add
-															Set R8
-															// if nodes[cur-1].Meta&0xff >= json.KindArray {
-															Get R2
-															Get R8
-															I64Const $1
-															I64Sub
-															I64Const $4
-															I64Shl
-															I64Add
-															I32WrapI64
-															I64Load32U $0
-															I64Const $255
-															I64And
-															I64Const $6
-															I64GeU
-															If
-																// cur = uint64(nodes[cur-1].Ext)
-																Get R2
-																Get R8
-																I64Const $1
-																I64Sub
-																I64Const $4
-																I64Shl
-																I64Add
-																I32WrapI64
-																I64Load32U $12
-																Set R8
-															End
-															Br $0
-														End
-													End
-													// if cur < end {
-													Get R8
-													Get R9
-													I64LtU
-													If
-														// n := uint64(nodes[cur].Len)
-														Get R2
-														Get R8
-														I64Const $4
-														I64Shl
-														I64Add
-														I32WrapI64
-														I64Load32U $8
-														Set R7
-														// if uint64(nodes[cur].Meta|nodes[cur+1].Meta)&json.FlagEscaped != 0 || n != uint64(set[table.SwitchName+1]) ||
-														Get R2
-														Get R8
-														I64Const $4
-														I64Shl
-														I64Add
-														I32WrapI64
-														I64Load32U $0
-														Get R2
-														Get R8
-														I64Const $4
-														I64Shl
-														I64Add
-														I32WrapI64
-														I64Load32U $16
-														I64Or
-														I64Const $256
-														I64And
-														I64Eqz
-														I32Eqz
-														BrIf $12
-														Get R7
-														Get SP
-														I64Load $24
-														I32WrapI64
-														I64Load32U $8
-														I64Ne
-														BrIf $12
-														Get R0
-														I32WrapI64
-														I64Load $48
-														Set R9
-														Get R2
-														Get R8
-														I64Const $4
-														I64Shl
-														I64Add
-														I32WrapI64
-														I64Load32U $4
-														Set R10
-														Get R0
-														I32WrapI64
-														I64Load $72
-														Set R11
-														Get SP
-														I64Load $24
-														I32WrapI64
-														I64Load32U $4
-														Set R12
-														Block
-															// if n >= 8 {
-															Get R7
-															I64Const $8
-															I64GeU
-															If
-																// k := uint64(0)
-																I64Const $0
-																Set R13
-																// for k+8 < n {
-																Block
-																	Loop
-																		Get R13
-																		I64Const $8
-																		I64Add
-																		Get R7
-																		I64GeU
-																		BrIf $1
-																		// if load64(a, i+k) != load64(b, j+k) {
-																		Get R9
-																		Get R10
-																		Get R13
-																		I64Add
-																		I64Add
-																		I32WrapI64
-																		I64Load $0
-																		Get R11
-																		Get R12
-																		Get R13
-																		I64Add
-																		I64Add
-																		I32WrapI64
-																		I64Load $0
-																		I64Ne
-																		If
-																			// return 0
-																			I64Const $0
-																			Set R14
-																			Br $4
-																		End
-																		// k += 8
-																		Get R13
-																		I64Const $8
-																		I64Add
-																		Set R13
-																		Br $0
-																	End
-																End
-																// if load64(a, i+n-8) != load64(b, j+n-8) {
-																Get R9
-																Get R10
-																Get R7
-																I64Add
-																I64Const $8
-																I64Sub
-																I64Add
-																I32WrapI64
-																I64Load $0
-																Get R11
-																Get R12
-																Get R7
-																I64Add
-																I64Const $8
-																I64Sub
-																I64Add
-																I32WrapI64
-																I64Load $0
-																I64Ne
-																If
-																	// return 0
-																	I64Const $0
-																	Set R14
-																	Br $2
-																End
-																// return 1
-																I64Const $1
-																Set R14
-																Br $1
-															End
-															// if n >= 4 {
-															Get R7
-															I64Const $4
-															I64GeU
-															If
-																// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
-																Block
-																	Block
-																		Get R9
-																		Get R10
-																		I64Add
-																		I32WrapI64
-																		I64Load32U $0
-																		Get R11
-																		Get R12
-																		I64Add
-																		I32WrapI64
-																		I64Load32U $0
-																		I64Ne
-																		BrIf $0
-																		Get R9
-																		Get R10
-																		Get R7
-																		I64Add
-																		I64Const $4
-																		I64Sub
-																		I64Add
-																		I32WrapI64
-																		I64Load32U $0
-																		Get R11
-																		Get R12
-																		Get R7
-																		I64Add
-																		I64Const $4
-																		I64Sub
-																		I64Add
-																		I32WrapI64
-																		I64Load32U $0
-																		I64Eq
-																		BrIf $1
-																	End
-																	// return 0
-																	I64Const $0
-																	Set R14
-																	Br $2
-																End
-																// return 1
-																I64Const $1
-																Set R14
-																Br $1
-															End
-															// for k := uint64(0); k < n; k++ {
-															// k := uint64(0)
-															I64Const $0
-															Set R13
-															Block
-																Loop
-																	Get R13
-																	Get R7
-																	I64GeU
-																	BrIf $1
-																	Block
-																		// if a[i+k] != b[j+k] {
-																		Get R9
-																		Get R10
-																		Get R13
-																		I64Add
-																		I64Add
-																		I32WrapI64
-																		I64Load8U $0
-																		Get R11
-																		Get R12
-																		Get R13
-																		I64Add
-																		I64Add
-																		I32WrapI64
-																		I64Load8U $0
-																		I64Ne
-																		If
-																			// return 0
-																			I64Const $0
-																			Set R14
-																			Br $4
-																		End
-																	End
-																	// k++
-																	Get R13
-																	I64Const $1
-																	I64Add
-																	Set R13
-																	Br $0
-																End
-															End
-															// return 1
-															I64Const $1
-															Set R14
-															Br $0
-														End
-														Get R14
-														I64Eqz
-														BrIf $12
-														// cur++
-														Get R8
-														I64Const $1
-														I64Add
-														Set R8
-														// if uint64(nodes[cur].Meta)&0xff == json.KindString {
-														Get R2
-														Get R8
-														I64Const $4
-														I64Shl
-														I64Add
-														I32WrapI64
-														I64Load32U $0
-														I64Const $255
-														I64And
-														I64Const $5
-														I64Eq
-														If
-															// at := findText(s, set, table.SwitchSlots, uint64(set[table.SwitchLog]), uint64(set[table.SwitchMult]), switchEntryWords,
-															Get SP
-															I64Load $24
-															I32WrapI64
-															I64Load32U $20
-															Set R7
-															Get SP
-															Get SP
-															I64Load $24
-															I32WrapI64
-															I64Load32U $24
-															I64Store $40
-															Get R2
-															Get R8
-															I64Const $4
-															I64Shl
-															I64Add
-															I32WrapI64
-															I64Load32U $4
-															Set R9
-															Get R2
-															Get R8
-															I64Const $4
-															I64Shl
-															I64Add
-															I32WrapI64
-															I64Load32U $8
-															Set R8
-															Block
-																// hash := hashText(s.src, off, n)
-																Get R0
-																I32WrapI64
-																I64Load $48
-																Set R10
-																Get R9
-																Set R11
-																Block
-																	// h := uint64(hashSeed)
-																	I64Const $2870177450012600261
-																	Set R12
-																	// end := off + n
-																	Get R11
-																	Get R8
-																	I64Add
-																	Set R13
-																	// for off+8 <= end {
-																	Block
-																		Loop
-																			Get R11
-																			I64Const $8
-																			I64Add
-																			Get R13
-																			I64GtU
-																			BrIf $1
-																			// h = (h ^ load64(src, off)) * hashMulA
-																			Get R12
-																			Get R10
-																			Get R11
-																			I64Add
-																			I32WrapI64
-																			I64Load $0
-																			I64Xor
-																			I64Const $0x9e3779b97f4a7c15
-																			I64Mul
-																			Set R12
-																			// off += 8
-																			Get R11
-																			I64Const $8
-																			I64Add
-																			Set R11
-																			Br $0
-																		End
-																	End
-																	// w := uint64(0)
-																	I64Const $0
-																	Set R14
-																	// shift := uint64(0)
-																	I64Const $0
-																	Set R15
-																	// for off < end {
-																	Block
-																		Loop
-																			Get R11
-																			Get R13
-																			I64GeU
-																			BrIf $1
-																			// w |= uint64(src[off]) << (shift & 63)
-																			Get R14
-																			Get R10
-																			Get R11
-																			I64Add
-																			I32WrapI64
-																			I64Load8U $0
-																			Get R15
-																			I64Shl
-																			I64Or
-																			Set R14
-																			// shift += 8
-																			Get R15
-																			I64Const $8
-																			I64Add
-																			Set R15
-																			// off++
-																			Get R11
-																			I64Const $1
-																			I64Add
-																			Set R11
-																			Br $0
-																		End
-																	End
-																	// h = (h ^ w) * hashMulA
-																	Get R12
-																	Get R14
-																	I64Xor
-																	I64Const $0x9e3779b97f4a7c15
-																	I64Mul
-																	Set R12
-																	// return ((h ^ h>>32 ^ n) * hashMulB) >> 32
-																	Get SP
-																	Get R12
-																	Get R12
-																	I64Const $32
-																	I64ShrU
-																	I64Xor
-																	Get R8
-																	I64Xor
-																	I64Const $0xc2b2ae3d27d4eb4f
-																	I64Mul
-																	I64Const $32
-																	I64ShrU
-																	I64Store $48
-																	Br $0
-																End
-																// e := uint64(r[first+(hash*mult&0xffffffff)>>((32-log)&63)])
-																Get SP
-																I64Load $24
-																I64Const $7
-																Get SP
-																I64Load $48
-																Get SP
-																I64Load $40
-																I64Mul
-																I64Const $4294967295
-																I64And
-																I64Const $32
-																Get R7
-																I64Sub
-																I64ShrU
-																I64Add
-																I64Const $2
-																I64Shl
-																I64Add
-																I32WrapI64
-																I64Load32U $0
-																Set R10
-																// if e == 0 {
-																Get R10
-																I64Eqz
-																If
-																	// return 0
-																	I64Const $0
-																	Set R11
-																	Br $1
-																End
-																// at := first + 1<<(log&31) + (e-1)*words
-																I64Const $7
-																I64Const $1
-																Get R7
-																I64Const $31
-																I64And
-																I64Shl
-																I64Add
-																Get R10
-																I64Const $1
-																I64Sub
-																I64Const $4
-																I64Mul
-																I64Add
-																Set R7
-																// for {
-																Block
-																	Loop
-																		// size := uint64(r[at+table.EnumEntryText+1])
-																		Get SP
-																		Get SP
-																		I64Load $24
-																		Get R7
-																		I64Const $1
-																		I64Add
-																		I64Const $2
-																		I64Shl
-																		I64Add
-																		I32WrapI64
-																		I64Load32U $4
-																		I64Store $40
-																		// if uint64(r[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
-																		Block
-																			Get SP
-																			I64Load $24
-																			Get R7
-																			I64Const $2
-																			I64Shl
-																			I64Add
-																			I32WrapI64
-																			I64Load32U $0
-																			Get SP
-																			I64Load $48
-																			I64Ne
-																			BrIf $0
-																			Get SP
-																			I64Load $40
-																			I64Const $0xffffffff7fffffff
-																			I64And
-																			Get R8
-																			I64Ne
-																			BrIf $0
-																			Get R0
-																			I32WrapI64
-																			I64Load $48
-																			Set R10
 																			Get R0
 																			I32WrapI64
 																			I64Load $72
-																			Set R12
-																			Get SP
-																			I64Load $24
-																			Get R7
-																			I64Const $2
-																			I64Shl
-																			I64Add
+																			Set R9
+																			Get R4
 																			I32WrapI64
 																			I64Load32U $4
-																			Set R13
+																			Set R10
 																			Block
 																				// if n >= 8 {
-																				Get R8
+																				Get R5
 																				I64Const $8
 																				I64GeU
 																				If
 																					// k := uint64(0)
 																					I64Const $0
-																					Set R14
+																					Set R11
 																					// for k+8 < n {
 																					Block
 																						Loop
-																							Get R14
+																							Get R11
 																							I64Const $8
 																							I64Add
-																							Get R8
+																							Get R5
 																							I64GeU
 																							BrIf $1
 																							// if load64(a, i+k) != load64(b, j+k) {
-																							Get R10
-																							Get R9
-																							Get R14
+																							Get R7
+																							Get R8
+																							Get R11
 																							I64Add
 																							I64Add
 																							I32WrapI64
 																							I64Load $0
-																							Get R12
-																							Get R13
-																							Get R14
+																							Get R9
+																							Get R10
+																							Get R11
 																							I64Add
 																							I64Add
 																							I32WrapI64
@@ -2881,30 +3354,30 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																							If
 																								// return 0
 																								I64Const $0
-																								Set R15
+																								Set R12
 																								Br $4
 																							End
 																							// k += 8
-																							Get R14
+																							Get R11
 																							I64Const $8
 																							I64Add
-																							Set R14
+																							Set R11
 																							Br $0
 																						End
 																					End
 																					// if load64(a, i+n-8) != load64(b, j+n-8) {
-																					Get R10
-																					Get R9
+																					Get R7
 																					Get R8
+																					Get R5
 																					I64Add
 																					I64Const $8
 																					I64Sub
 																					I64Add
 																					I32WrapI64
 																					I64Load $0
-																					Get R12
-																					Get R13
-																					Get R8
+																					Get R9
+																					Get R10
+																					Get R5
 																					I64Add
 																					I64Const $8
 																					I64Sub
@@ -2915,46 +3388,46 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																					If
 																						// return 0
 																						I64Const $0
-																						Set R15
+																						Set R12
 																						Br $2
 																					End
 																					// return 1
 																					I64Const $1
-																					Set R15
+																					Set R12
 																					Br $1
 																				End
 																				// if n >= 4 {
-																				Get R8
+																				Get R5
 																				I64Const $4
 																				I64GeU
 																				If
 																					// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
 																					Block
 																						Block
-																							Get R10
-																							Get R9
+																							Get R7
+																							Get R8
 																							I64Add
 																							I32WrapI64
 																							I64Load32U $0
-																							Get R12
-																							Get R13
+																							Get R9
+																							Get R10
 																							I64Add
 																							I32WrapI64
 																							I64Load32U $0
 																							I64Ne
 																							BrIf $0
-																							Get R10
-																							Get R9
+																							Get R7
 																							Get R8
+																							Get R5
 																							I64Add
 																							I64Const $4
 																							I64Sub
 																							I64Add
 																							I32WrapI64
 																							I64Load32U $0
-																							Get R12
-																							Get R13
-																							Get R8
+																							Get R9
+																							Get R10
+																							Get R5
 																							I64Add
 																							I64Const $4
 																							I64Sub
@@ -2966,36 +3439,36 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																						End
 																						// return 0
 																						I64Const $0
-																						Set R15
+																						Set R12
 																						Br $2
 																					End
 																					// return 1
 																					I64Const $1
-																					Set R15
+																					Set R12
 																					Br $1
 																				End
 																				// for k := uint64(0); k < n; k++ {
 																				// k := uint64(0)
 																				I64Const $0
-																				Set R14
+																				Set R11
 																				Block
 																					Loop
-																						Get R14
-																						Get R8
+																						Get R11
+																						Get R5
 																						I64GeU
 																						BrIf $1
 																						Block
 																							// if a[i+k] != b[j+k] {
-																							Get R10
-																							Get R9
-																							Get R14
+																							Get R7
+																							Get R8
+																							Get R11
 																							I64Add
 																							I64Add
 																							I32WrapI64
 																							I64Load8U $0
-																							Get R12
-																							Get R13
-																							Get R14
+																							Get R9
+																							Get R10
+																							Get R11
 																							I64Add
 																							I64Add
 																							I32WrapI64
@@ -3004,1907 +3477,4638 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 																							If
 																								// return 0
 																								I64Const $0
-																								Set R15
+																								Set R12
 																								Br $4
 																							End
 																						End
 																						// k++
-																						Get R14
+																						Get R11
 																						I64Const $1
 																						I64Add
-																						Set R14
+																						Set R11
 																						Br $0
 																					End
 																				End
 																				// return 1
 																				I64Const $1
-																				Set R15
+																				Set R12
 																				Br $0
 																			End
-																			Get R15
+																			Get R12
 																			I64Eqz
-																			BrIf $0
-																			// return at + 1
-																			Get R7
+																			BrIf $17
+																			// cur++
+																			Get R6
 																			I64Const $1
 																			I64Add
-																			Set R11
-																			Br $3
+																			Set R6
+																			// if uint64(nodes[cur].Meta)&0xff == json.KindString {
+																			Get R1
+																			Get R6
+																			I64Const $4
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $0
+																			I64Const $255
+																			I64And
+																			I64Const $5
+																			I64Eq
+																			If
+																				// at := findText(s, set, table.SwitchSlots, uint64(set[table.SwitchLog]), uint64(set[table.SwitchMult]), switchEntryWords,
+																				Get R4
+																				I32WrapI64
+																				I64Load32U $20
+																				Set R5
+																				Get R4
+																				I32WrapI64
+																				I64Load32U $24
+																				Set R7
+																				Get R1
+																				Get R6
+																				I64Const $4
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $4
+																				Set R8
+																				Get R1
+																				Get R6
+																				I64Const $4
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $8
+																				Set R6
+																				Block
+																					// hash := hashText(s.src, off, n)
+																					Get R0
+																					I32WrapI64
+																					I64Load $48
+																					Set R9
+																					Get R8
+																					Set R10
+																					Block
+																						// h := uint64(hashSeed)
+																						I64Const $2870177450012600261
+																						Set R11
+																						// end := off + n
+																						Get R10
+																						Get R6
+																						I64Add
+																						Set R12
+																						// for off+8 <= end {
+																						Block
+																							Loop
+																								Get R10
+																								I64Const $8
+																								I64Add
+																								Get R12
+																								I64GtU
+																								BrIf $1
+																								// h = (h ^ load64(src, off)) * hashMulA
+																								Get R11
+																								Get R9
+																								Get R10
+																								I64Add
+																								I32WrapI64
+																								I64Load $0
+																								I64Xor
+																								I64Const $0x9e3779b97f4a7c15
+																								I64Mul
+																								Set R11
+																								// off += 8
+																								Get R10
+																								I64Const $8
+																								I64Add
+																								Set R10
+																								Br $0
+																							End
+																						End
+																						// w := uint64(0)
+																						I64Const $0
+																						Set R13
+																						// shift := uint64(0)
+																						I64Const $0
+																						Set R14
+																						// for off < end {
+																						Block
+																							Loop
+																								Get R10
+																								Get R12
+																								I64GeU
+																								BrIf $1
+																								// w |= uint64(src[off]) << (shift & 63)
+																								Get R13
+																								Get R9
+																								Get R10
+																								I64Add
+																								I32WrapI64
+																								I64Load8U $0
+																								Get R14
+																								I64Shl
+																								I64Or
+																								Set R13
+																								// shift += 8
+																								Get R14
+																								I64Const $8
+																								I64Add
+																								Set R14
+																								// off++
+																								Get R10
+																								I64Const $1
+																								I64Add
+																								Set R10
+																								Br $0
+																							End
+																						End
+																						// h = (h ^ w) * hashMulA
+																						Get R11
+																						Get R13
+																						I64Xor
+																						I64Const $0x9e3779b97f4a7c15
+																						I64Mul
+																						Set R11
+																						// return ((h ^ h>>32 ^ n) * hashMulB) >> 32
+																						Get R11
+																						Get R11
+																						I64Const $32
+																						I64ShrU
+																						I64Xor
+																						Get R6
+																						I64Xor
+																						I64Const $0xc2b2ae3d27d4eb4f
+																						I64Mul
+																						I64Const $32
+																						I64ShrU
+																						Set R9
+																						Br $0
+																					End
+																					// e := uint64(r[first+(hash*mult&0xffffffff)>>((32-log)&63)])
+																					Get R4
+																					I64Const $7
+																					Get R9
+																					Get R7
+																					I64Mul
+																					I64Const $4294967295
+																					I64And
+																					I64Const $32
+																					Get R5
+																					I64Sub
+																					I64ShrU
+																					I64Add
+																					I64Const $2
+																					I64Shl
+																					I64Add
+																					I32WrapI64
+																					I64Load32U $0
+																					Set R7
+																					// if e == 0 {
+																					Get R7
+																					I64Eqz
+																					If
+																						// return 0
+																						I64Const $0
+																						Set R10
+																						Br $1
+																					End
+																					// at := first + 1<<(log&31) + (e-1)*words
+																					I64Const $7
+																					I64Const $1
+																					Get R5
+																					I64Const $31
+																					I64And
+																					I64Shl
+																					I64Add
+																					Get R7
+																					I64Const $1
+																					I64Sub
+																					I64Const $4
+																					I64Mul
+																					I64Add
+																					Set R5
+																					// for {
+																					Block
+																						Loop
+																							// size := uint64(r[at+table.EnumEntryText+1])
+																							Get R4
+																							Get R5
+																							I64Const $1
+																							I64Add
+																							I64Const $2
+																							I64Shl
+																							I64Add
+																							I32WrapI64
+																							I64Load32U $4
+																							Set R7
+																							// if uint64(r[at+table.EnumEntryHash]) == hash && size&^table.EnumEntryMore == n &&
+																							Block
+																								Get R4
+																								Get R5
+																								I64Const $2
+																								I64Shl
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $0
+																								Get R9
+																								I64Ne
+																								BrIf $0
+																								Get R7
+																								I64Const $0xffffffff7fffffff
+																								I64And
+																								Get R6
+																								I64Ne
+																								BrIf $0
+																								Get R0
+																								I32WrapI64
+																								I64Load $48
+																								Set R11
+																								Get R0
+																								I32WrapI64
+																								I64Load $72
+																								Set R12
+																								Get R4
+																								Get R5
+																								I64Const $2
+																								I64Shl
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $4
+																								Set R13
+																								Block
+																									// if n >= 8 {
+																									Get R6
+																									I64Const $8
+																									I64GeU
+																									If
+																										// k := uint64(0)
+																										I64Const $0
+																										Set R14
+																										// for k+8 < n {
+																										Block
+																											Loop
+																												Get R14
+																												I64Const $8
+																												I64Add
+																												Get R6
+																												I64GeU
+																												BrIf $1
+																												// if load64(a, i+k) != load64(b, j+k) {
+																												Get R11
+																												Get R8
+																												Get R14
+																												I64Add
+																												I64Add
+																												I32WrapI64
+																												I64Load $0
+																												Get R12
+																												Get R13
+																												Get R14
+																												I64Add
+																												I64Add
+																												I32WrapI64
+																												I64Load $0
+																												I64Ne
+																												If
+																													// return 0
+																													I64Const $0
+																													Set R15
+																													Br $4
+																												End
+																												// k += 8
+																												Get R14
+																												I64Const $8
+																												I64Add
+																												Set R14
+																												Br $0
+																											End
+																										End
+																										// if load64(a, i+n-8) != load64(b, j+n-8) {
+																										Get R11
+																										Get R8
+																										Get R6
+																										I64Add
+																										I64Const $8
+																										I64Sub
+																										I64Add
+																										I32WrapI64
+																										I64Load $0
+																										Get R12
+																										Get R13
+																										Get R6
+																										I64Add
+																										I64Const $8
+																										I64Sub
+																										I64Add
+																										I32WrapI64
+																										I64Load $0
+																										I64Ne
+																										If
+																											// return 0
+																											I64Const $0
+																											Set R15
+																											Br $2
+																										End
+																										// return 1
+																										I64Const $1
+																										Set R15
+																										Br $1
+																									End
+																									// if n >= 4 {
+																									Get R6
+																									I64Const $4
+																									I64GeU
+																									If
+																										// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
+																										Block
+																											Block
+																												Get R11
+																												Get R8
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $0
+																												Get R12
+																												Get R13
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $0
+																												I64Ne
+																												BrIf $0
+																												Get R11
+																												Get R8
+																												Get R6
+																												I64Add
+																												I64Const $4
+																												I64Sub
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $0
+																												Get R12
+																												Get R13
+																												Get R6
+																												I64Add
+																												I64Const $4
+																												I64Sub
+																												I64Add
+																												I32WrapI64
+																												I64Load32U $0
+																												I64Eq
+																												BrIf $1
+																											End
+																											// return 0
+																											I64Const $0
+																											Set R15
+																											Br $2
+																										End
+																										// return 1
+																										I64Const $1
+																										Set R15
+																										Br $1
+																									End
+																									// for k := uint64(0); k < n; k++ {
+																									// k := uint64(0)
+																									I64Const $0
+																									Set R14
+																									Block
+																										Loop
+																											Get R14
+																											Get R6
+																											I64GeU
+																											BrIf $1
+																											Block
+																												// if a[i+k] != b[j+k] {
+																												Get R11
+																												Get R8
+																												Get R14
+																												I64Add
+																												I64Add
+																												I32WrapI64
+																												I64Load8U $0
+																												Get R12
+																												Get R13
+																												Get R14
+																												I64Add
+																												I64Add
+																												I32WrapI64
+																												I64Load8U $0
+																												I64Ne
+																												If
+																													// return 0
+																													I64Const $0
+																													Set R15
+																													Br $4
+																												End
+																											End
+																											// k++
+																											Get R14
+																											I64Const $1
+																											I64Add
+																											Set R14
+																											Br $0
+																										End
+																									End
+																									// return 1
+																									I64Const $1
+																									Set R15
+																									Br $0
+																								End
+																								Get R15
+																								I64Eqz
+																								BrIf $0
+																								// return at + 1
+																								Get R5
+																								I64Const $1
+																								I64Add
+																								Set R10
+																								Br $3
+																							End
+																							// if size&table.EnumEntryMore == 0 {
+																							Get R7
+																							I64Const $2147483648
+																							I64And
+																							I64Eqz
+																							If
+																								// return 0
+																								I64Const $0
+																								Set R10
+																								Br $3
+																							End
+																							// at += words
+																							Get R5
+																							I64Const $4
+																							I64Add
+																							Set R5
+																							Br $0
+																						End
+																					End
+																				End
+																				// if at != 0 {
+																				Get R10
+																				I64Eqz
+																				I32Eqz
+																				If
+																					// target = uint64(set[at+table.SwitchTarget-1])
+																					Get SP
+																					Get R4
+																					Get R10
+																					I64Const $3
+																					I64Add
+																					I64Const $1
+																					I64Sub
+																					I64Const $2
+																					I64Shl
+																					I64Add
+																					I32WrapI64
+																					I64Load32U $0
+																					I64Store $48
+																				End
+																			End
 																		End
-																		// if size&table.EnumEntryMore == 0 {
-																		Get SP
-																		I64Load $40
-																		I64Const $2147483648
-																		I64And
-																		I64Eqz
-																		If
-																			// return 0
-																			I64Const $0
-																			Set R11
-																			Br $3
-																		End
-																		// at += words
-																		Get R7
-																		I64Const $4
-																		I64Add
-																		Set R7
-																		Br $0
 																	End
+																	// pc = target
+																	Get SP
+																	I64Load $48
+																	Set R2
+																	Br $13
 																End
-															End
-															// if at != 0 {
-															Get R11
-															I64Eqz
-															I32Eqz
-															If
-																// target = uint64(set[at+table.SwitchTarget-1])
-																Get SP
-																Get SP
-																I64Load $24
-																Get R11
-																I64Const $3
-																I64Add
+																// if s.steps == 0 || sp+1 >= uint64(len(frames)) {
+																Block
+																	Block
+																		Get R0
+																		I32WrapI64
+																		I64Load $352
+																		I64Eqz
+																		BrIf $0
+																		Get SP
+																		I64Load $32
+																		I64Const $1
+																		I64Add
+																		Get SP
+																		I64Load $16
+																		I64LtU
+																		BrIf $1
+																	End
+																	// op = stepBudget
+																	I64Const $215
+																	Set R3
+																	// continue run
+																	Br $14
+																End
+																// s.steps--
+																Get R0
+																I32WrapI64
+																Get R0
+																I32WrapI64
+																I64Load $352
 																I64Const $1
 																I64Sub
-																I64Const $2
-																I64Shl
+																I64Store $352
+																// sp++
+																Get SP
+																Get SP
+																I64Load $32
+																I64Const $1
+																I64Add
+																I64Store $32
+																// f := &frames[sp]
+																Get SP
+																I64Load $8
+																Get SP
+																I64Load $32
+																I64Const $56
+																I64Mul
 																I64Add
 																I32WrapI64
-																I64Load32U $0
-																I64Store $32
+																I64ExtendI32U
+																Set R4
+																// f.pc = uint32(pc)
+																Get R4
+																I32WrapI64
+																Get R2
+																I64Store32 $4
+																// f.node = uint32(node)
+																Get R4
+																I32WrapI64
+																Get SP
+																I64Load $24
+																I64Store32 $8
+																// f.n = 0
+																Get R4
+																I32WrapI64
+																I64Const $0
+																I64Store32 $24
+																// f.try = uint32(try)
+																Get R4
+																I32WrapI64
+																Get SP
+																I64Load $40
+																I64Store32 $32
+																// f.trail = uint32(s.trail)
+																Get R4
+																I32WrapI64
+																Get R0
+																I32WrapI64
+																I64Load $360
+																I64Store32 $36
+																// f.scope = uint32(s.scope)
+																Get R4
+																I32WrapI64
+																Get R0
+																I32WrapI64
+																I64Load $376
+																I64Store32 $40
+																// f.words = uint32(s.words)
+																Get R4
+																I32WrapI64
+																Get R0
+																I32WrapI64
+																I64Load $368
+																I64Store32 $28
+																// try = sp
+																Get SP
+																Get SP
+																I64Load $32
+																I64Store $40
+																// pc++
+																Get R2
+																I64Const $1
+																I64Add
+																Set R2
+																// if op == uint64(table.OpLogicAnyOf) {
+																Get R3
+																I64Const $26
+																I64Eq
+																If
+																	// f.kind = frameAnyOf
+																	Get R4
+																	I32WrapI64
+																	I64Const $10
+																	I64Store32 $0
+																	// f.cur = uint32(pc)
+																	Get R4
+																	I32WrapI64
+																	Get R2
+																	I64Store32 $12
+																	// pc++
+																	Get R2
+																	I64Const $1
+																	I64Add
+																	Set R2
+																Else
+																	// if op == uint64(table.OpLogicOneOf) {
+																	Get R3
+																	I64Const $27
+																	I64Eq
+																	If
+																		// f.kind = frameOneOf
+																		Get R4
+																		I32WrapI64
+																		I64Const $11
+																		I64Store32 $0
+																		// f.cur = uint32(pc)
+																		Get R4
+																		I32WrapI64
+																		Get R2
+																		I64Store32 $12
+																		// pc++
+																		Get R2
+																		I64Const $1
+																		I64Add
+																		Set R2
+																	Else
+																		// if op == uint64(table.OpLogicNot) {
+																		Get R3
+																		I64Const $29
+																		I64Eq
+																		If
+																			// f.kind = frameNot
+																			Get R4
+																			I32WrapI64
+																			I64Const $12
+																			I64Store32 $0
+																		Else
+																			// f.kind = frameIf
+																			Get R4
+																			I32WrapI64
+																			I64Const $13
+																			I64Store32 $0
+																		End
+																	End
+																End
+																Br $12
 															End
-														End
-													End
-												End
-												// pc = target
-												Get SP
-												I64Load $32
-												Set R3
-												Br $8
-											End
-											// if s.steps == 0 || sp+1 >= uint64(len(frames)) {
-											Get R0
-											I32WrapI64
-											I64Load $280
-											I64Eqz
-											BrIf $9
-											Get R6
-											I64Const $1
-											I64Add
-											Get SP
-											I64Load $8
-											I64GeU
-											BrIf $9
-											// s.steps--
-											Get R0
-											I32WrapI64
-											Get R0
-											I32WrapI64
-											I64Load $280
-											I64Const $1
-											I64Sub
-											I64Store $280
-											// sp++
-											Get R6
-											I64Const $1
-											I64Add
-											Set R6
-											// f := &frames[sp]
-											Get SP
-											I64Load $0
-											Get R6
-											I64Const $56
-											I64Mul
-											I64Add
-											I32WrapI64
-											I64ExtendI32U
-											Set R7
-											// f.pc = uint32(pc)
-											Get R7
-											I32WrapI64
-											Get R3
-											I64Store32 $4
-											// f.node = uint32(node)
-											Get R7
-											I32WrapI64
-											Get R4
-											I64Store32 $8
-											// f.n = 0
-											Get R7
-											I32WrapI64
-											I64Const $0
-											I64Store32 $24
-											// f.try = uint32(try)
-											Get R7
-											I32WrapI64
-											Get SP
-											I64Load $16
-											I64Store32 $32
-											// f.trail = uint32(s.trail)
-											Get R7
-											I32WrapI64
-											Get R0
-											I32WrapI64
-											I64Load $288
-											I64Store32 $36
-											// f.scope = uint32(s.scope)
-											Get R7
-											I32WrapI64
-											Get R0
-											I32WrapI64
-											I64Load $304
-											I64Store32 $40
-											// f.words = uint32(s.words)
-											Get R7
-											I32WrapI64
-											Get R0
-											I32WrapI64
-											I64Load $296
-											I64Store32 $28
-											// try = sp
-											Get SP
-											Get R6
-											I64Store $16
-											// pc++
-											Get R3
-											I64Const $1
-											I64Add
-											Set R3
-											// if op == uint64(table.OpLogicAnyOf) {
-											Get R5
-											I64Const $26
-											I64Eq
-											If
-												// f.kind = frameAnyOf
-												Get R7
-												I32WrapI64
-												I64Const $11
-												I64Store32 $0
-												// f.cur = uint32(pc)
-												Get R7
-												I32WrapI64
-												Get R3
-												I64Store32 $12
-												// pc++
-												Get R3
-												I64Const $1
-												I64Add
-												Set R3
-											Else
-												// if op == uint64(table.OpLogicOneOf) {
-												Get R5
-												I64Const $27
-												I64Eq
-												If
-													// f.kind = frameOneOf
-													Get R7
-													I32WrapI64
-													I64Const $12
-													I64Store32 $0
-													// f.cur = uint32(pc)
-													Get R7
-													I32WrapI64
-													Get R3
-													I64Store32 $12
-													// pc++
-													Get R3
-													I64Const $1
-													I64Add
-													Set R3
-												Else
-													// if op == uint64(table.OpLogicNot) {
-													Get R5
-													I64Const $29
-													I64Eq
-													If
-														// f.kind = frameNot
-														Get R7
-														I32WrapI64
-														I64Const $13
-														I64Store32 $0
-													Else
-														// f.kind = frameIf
-														Get R7
-														I32WrapI64
-														I64Const $14
-														I64Store32 $0
-													End
-												End
-											End
-											Br $7
-										End
-										// if uint64(nodes[node].Meta)&0xff != json.KindObject {
-										Get R2
-										Get R4
-										I64Const $4
-										I64Shl
-										I64Add
-										I32WrapI64
-										I64Load32U $0
-										I64Const $255
-										I64And
-										I64Const $7
-										I64Ne
-										If
-											// pc = uint64(prog[pc].E)
-											Get R1
-											Get R3
-											I64Const $4
-											I64Shl
-											I64Add
-											I32WrapI64
-											I64Load32U $12
-											Set R3
-											// op = uint64(prog[pc].Op)
-											Get R1
-											Get R3
-											I64Const $4
-											I64Shl
-											I64Add
-											I32WrapI64
-											I64Load8U $0
-											Set R5
-											// continue run
-											Br $8
-										End
-										// n := uint64(nodes[node].Len)
-										Get R2
-										Get R4
-										I64Const $4
-										I64Shl
-										I64Add
-										I32WrapI64
-										I64Load32U $8
-										Set R7
-										// if prog[pc].A&(table.PropsSlow|table.PropsMark) != 0 || s.steps < n || sp+1 >= uint64(len(frames)) ||
-										Get R1
-										Get R3
-										I64Const $4
-										I64Shl
-										I64Add
-										I32WrapI64
-										I64Load8U $1
-										I64Const $12
-										I64And
-										I64Eqz
-										I32Eqz
-										BrIf $8
-										Get R0
-										I32WrapI64
-										I64Load $280
-										Get R7
-										I64LtU
-										BrIf $8
-										Get R6
-										I64Const $1
-										I64Add
-										Get SP
-										I64Load $8
-										I64GeU
-										BrIf $8
-										Get R0
-										I32WrapI64
-										I64Load $96
-										Get R1
-										Get R3
-										I64Const $4
-										I64Shl
-										I64Add
-										I32WrapI64
-										I64Load32U $4
-										I64Const $2
-										I64Shl
-										I64Add
-										I32WrapI64
-										I64Load32U $16
-										I64Const $64
-										I64GtU
-										BrIf $8
-										// s.steps -= n
-										Get R0
-										I32WrapI64
-										Get R0
-										I32WrapI64
-										I64Load $280
-										Get R7
-										I64Sub
-										I64Store $280
-										// sp++
-										Get R6
-										I64Const $1
-										I64Add
-										Set R6
-										// f := &frames[sp]
-										Get SP
-										I64Load $0
-										Get R6
-										I64Const $56
-										I64Mul
-										I64Add
-										I32WrapI64
-										I64ExtendI32U
-										Set R7
-										// f.kind = frameProps
-										Get R7
-										I32WrapI64
-										I64Const $5
-										I64Store32 $0
-										// f.pc = uint32(pc)
-										Get R7
-										I32WrapI64
-										Get R3
-										I64Store32 $4
-										// f.node = uint32(node)
-										Get R7
-										I32WrapI64
-										Get R4
-										I64Store32 $8
-										// f.cur = uint32(node) + 1
-										Get R7
-										I32WrapI64
-										Get R4
-										I64Const $1
-										I64Add
-										I64Store32 $12
-										// f.end = nodes[node].Ext
-										Get R7
-										I32WrapI64
-										Get R2
-										Get R4
-										I64Const $4
-										I64Shl
-										I64Add
-										I32WrapI64
-										I64Load32U $12
-										I64Store32 $16
-										// f.stage = 0
-										Get R7
-										I32WrapI64
-										I64Const $0
-										I64Store32 $20
-										// f.seen = 0
-										Get R7
-										I32WrapI64
-										I64Const $0
-										I64Store $48
-										// f.words = uint32(s.words)
-										Get R7
-										I32WrapI64
-										Get R0
-										I32WrapI64
-										I64Load $296
-										I64Store32 $28
-										// op = stepProps
-										I64Const $205
-										Set R5
-										// continue run
-										Br $7
-									End
-									// pc = uint64(frames[sp].pc)
-									Get SP
-									I64Load $0
-									Get R6
-									I64Const $56
-									I64Mul
-									I64Add
-									I32WrapI64
-									I64Load32U $4
-									Set R3
-									// set := s.sets[prog[pc].C:]
-									Get SP
-									Get R0
-									I32WrapI64
-									I64Load $96
-									Get R1
-									Get R3
-									I64Const $4
-									I64Shl
-									I64Add
-									I32WrapI64
-									I64Load32U $4
-									I64Const $2
-									I64Shl
-									I64Add
-									I64Store $24
-									Get SP
-									Get R0
-									I32WrapI64
-									I64Load $104
-									Get R1
-									Get R3
-									I64Const $4
-									I64Shl
-									I64Add
-									I32WrapI64
-									I64Load32U $4
-									I64Sub
-									I64Store $32
-									// entries := set[table.SetSlots+uint64(1)<<(set[table.SetLog]&31)+(uint64(set[table.SetBits])+31)/32:]
-									Get SP
-									Get SP
-									I64Load $24
-									I64Const $8
-									I64Const $1
-									Get SP
-									I64Load $24
-									I32WrapI64
-									I64Load32U $8
-									I64Const $31
-									I64And
-									I64Shl
-									I64Add
-									Get SP
-									I64Load $24
-									I32WrapI64
-									I64Load32U $16
-									I64Const $31
-									I64Add
-									I64Const $32
-									I64DivU
-									I64Add
-									I64Const $2
-									I64Shl
-									I64Add
-									I64Store $40
-									Get SP
-									I64Load $32
-									I64Const $8
-									I64Const $1
-									Get SP
-									I64Load $24
-									I32WrapI64
-									I64Load32U $8
-									I64Const $31
-									I64And
-									I64Shl
-									I64Add
-									Get SP
-									I64Load $24
-									I32WrapI64
-									I64Load32U $16
-									I64Const $31
-									I64Add
-									I64Const $32
-									I64DivU
-									I64Add
-									I64Sub
-									Set R7
-									// cur := uint64(frames[sp].cur)
-									Get SP
-									I64Load $0
-									Get R6
-									I64Const $56
-									I64Mul
-									I64Add
-									I32WrapI64
-									I64Load32U $12
-									Set R7
-									// end := uint64(frames[sp].end)
-									Get SP
-									Get SP
-									I64Load $0
-									Get R6
-									I64Const $56
-									I64Mul
-									I64Add
-									I32WrapI64
-									I64Load32U $16
-									I64Store $48
-									// seen := frames[sp].seen
-									Get SP
-									Get SP
-									I64Load $0
-									Get R6
-									I64Const $56
-									I64Mul
-									I64Add
-									I32WrapI64
-									I64Load $48
-									I64Store $56
-									// for cur < end {
-									Block
-										Loop
-											Get R7
-											Get SP
-											I64Load $48
-											I64GeU
-											BrIf $1
-											// hash := uint64(nodes[cur].Ext)
-											Get R2
-											Get R7
-											I64Const $4
-											I64Shl
-											I64Add
-											I32WrapI64
-											I64Load32U $12
-											Set R8
-											// e := uint64(set[(hash*uint64(set[table.SetMult])&0xffffffff)>>((32-uint64(set[table.SetLog]))&63)+table.SetSlots])
-											Get SP
-											Get SP
-											I64Load $24
-											Get R8
-											Get SP
-											I64Load $24
-											I32WrapI64
-											I64Load32U $12
-											I64Mul
-											I64Const $4294967295
-											I64And
-											I64Const $32
-											Get SP
-											I64Load $24
-											I32WrapI64
-											I64Load32U $8
-											I64Sub
-											I64ShrU
-											I64Const $2
-											I64Shl
-											I64Add
-											I32WrapI64
-											I64Load32U $32
-											I64Store $64
-											// head := uint64(prog[pc].B)
-											Get SP
-											Get R1
-											Get R3
-											I64Const $4
-											I64Shl
-											I64Add
-											I32WrapI64
-											I64Load16U $2
-											I64Store $72
-											// block := uint64(prog[pc].D)
-											Get R1
-											Get R3
-											I64Const $4
-											I64Shl
-											I64Add
-											I32WrapI64
-											I64Load32U $8
-											Set R9
-											// named := uint64(0)
-											Get SP
-											I64Const $0
-											I64Store $80
-											// if e != 0 {
-											Get SP
-											I64Load $64
-											I64Eqz
-											I32Eqz
-											If
-												// e--
-												Get SP
-												Get SP
-												I64Load $64
-												I64Const $1
-												I64Sub
-												I64Store $64
-												// at := e * entryWords
-												Get SP
-												Get SP
-												I64Load $64
-												I64Const $4
-												I64Mul
-												I64Store $88
-												// info := uint64(entries[at+table.EntryInfo])
-												Get SP
-												Get SP
-												I64Load $40
-												Get SP
-												I64Load $88
-												I64Const $2
-												I64Shl
-												I64Add
-												I32WrapI64
-												I64Load32U $8
-												I64Store $96
-												// if uint64(entries[at+table.EntryHash]) == hash {
-												Get SP
-												I64Load $40
-												Get SP
-												I64Load $88
-												I64Const $2
-												I64Shl
-												I64Add
-												I32WrapI64
-												I64Load32U $0
-												Get R8
-												I64Eq
-												If
-													// n := uint64(nodes[cur].Len)
-													Get R2
-													Get R7
-													I64Const $4
-													I64Shl
-													I64Add
-													I32WrapI64
-													I64Load32U $8
-													Set R8
-													// if nodes[cur].Meta&json.FlagEscaped != 0 || info&0xffff != n ||
-													Block
-														Block
-															Get R2
-															Get R7
+															// want := uint64(json.KindArray)
+															I64Const $6
+															Set R4
+															// if op == uint64(table.OpLoopProperties) || op == uint64(table.OpLoopUnevaluatedProperties) {
+															Block
+																Block
+																	Get R3
+																	I64Const $31
+																	I64Eq
+																	BrIf $0
+																	Get R3
+																	I64Const $34
+																	I64Ne
+																	BrIf $1
+																End
+																// want = json.KindObject
+																I64Const $7
+																Set R4
+															End
+															// if uint64(nodes[node].Meta)&0xff != want {
+															Get R1
+															Get SP
+															I64Load $24
 															I64Const $4
 															I64Shl
 															I64Add
 															I32WrapI64
 															I64Load32U $0
-															I64Const $256
+															I64Const $255
 															I64And
-															I64Eqz
-															I32Eqz
-															BrIf $0
-															Get SP
-															I64Load $96
-															I64Const $65535
-															I64And
-															Get R8
+															Get R4
 															I64Ne
-															BrIf $0
-															Get R0
-															I32WrapI64
-															I64Load $48
-															Set R10
-															Get R2
-															Get R7
+															If
+																// pc = uint64(prog[pc].E)
+																Get SP
+																I64Load $0
+																Get R2
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $12
+																Set R2
+																// op = uint64(prog[pc].Op)
+																Get SP
+																I64Load $0
+																Get R2
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load8U $0
+																Set R3
+																// continue run
+																Br $13
+															End
+															// n := uint64(nodes[node].Len)
+															Get R1
+															Get SP
+															I64Load $24
 															I64Const $4
 															I64Shl
 															I64Add
 															I32WrapI64
-															I64Load32U $4
-															Set R11
+															I64Load32U $8
+															Set R4
+															// if s.steps < n || sp+1 >= uint64(len(frames)) {
+															Block
+																Block
+																	Get R0
+																	I32WrapI64
+																	I64Load $352
+																	Get R4
+																	I64LtU
+																	BrIf $0
+																	Get SP
+																	I64Load $32
+																	I64Const $1
+																	I64Add
+																	Get SP
+																	I64Load $16
+																	I64LtU
+																	BrIf $1
+																End
+																// op = stepBudget
+																I64Const $215
+																Set R3
+																// continue run
+																Br $13
+															End
+															// s.steps -= n
 															Get R0
 															I32WrapI64
-															I64Load $72
-															Set R12
+															Get R0
+															I32WrapI64
+															I64Load $352
+															Get R4
+															I64Sub
+															I64Store $352
+															// sp++
 															Get SP
-															I64Load $40
 															Get SP
-															I64Load $88
-															I64Const $2
+															I64Load $32
+															I64Const $1
+															I64Add
+															I64Store $32
+															// f := &frames[sp]
+															Get SP
+															I64Load $8
+															Get SP
+															I64Load $32
+															I64Const $56
+															I64Mul
+															I64Add
+															I32WrapI64
+															I64ExtendI32U
+															Set R4
+															// f.pc = uint32(pc)
+															Get R4
+															I32WrapI64
+															Get R2
+															I64Store32 $4
+															// f.node = uint32(node)
+															Get R4
+															I32WrapI64
+															Get SP
+															I64Load $24
+															I64Store32 $8
+															// f.cur = uint32(node) + 1
+															Get R4
+															I32WrapI64
+															Get SP
+															I64Load $24
+															I64Const $1
+															I64Add
+															I64Store32 $12
+															// f.end = nodes[node].Ext
+															Get R4
+															I32WrapI64
+															Get R1
+															Get SP
+															I64Load $24
+															I64Const $4
 															I64Shl
 															I64Add
 															I32WrapI64
-															I64Load32U $4
-															Set R13
-															Block
-																// if n >= 8 {
-																Get R8
-																I64Const $8
-																I64GeU
-																If
-																	// k := uint64(0)
-																	I64Const $0
-																	Set R14
-																	// for k+8 < n {
-																	Block
-																		Loop
-																			Get R14
-																			I64Const $8
-																			I64Add
-																			Get R8
-																			I64GeU
-																			BrIf $1
-																			// if load64(a, i+k) != load64(b, j+k) {
-																			Get R10
-																			Get R11
-																			Get R14
-																			I64Add
-																			I64Add
-																			I32WrapI64
-																			I64Load $0
-																			Get R12
-																			Get R13
-																			Get R14
-																			I64Add
-																			I64Add
-																			I32WrapI64
-																			I64Load $0
-																			I64Ne
-																			If
-																				// return 0
-																				I64Const $0
-																				Set R15
-																				Br $4
-																			End
-																			// k += 8
-																			Get R14
-																			I64Const $8
-																			I64Add
-																			Set R14
-																			Br $0
-																		End
-																	End
-																	// if load64(a, i+n-8) != load64(b, j+n-8) {
-																	Get R10
-																	Get R11
-																	Get R8
-																	I64Add
-																	I64Const $8
-																	I64Sub
-																	I64Add
-																	I32WrapI64
-																	I64Load $0
-																	Get R12
-																	Get R13
-																	Get R8
-																	I64Add
-																	I64Const $8
-																	I64Sub
-																	I64Add
-																	I32WrapI64
-																	I64Load $0
-																	I64Ne
-																	If
-																		// return 0
-																		I64Const $0
-																		Set R15
-																		Br $2
-																	End
-																	// return 1
-																	I64Const $1
-																	Set R15
-																	Br $1
-																End
-																// if n >= 4 {
-																Get R8
+															I64Load32U $12
+															I64Store32 $16
+															// f.stage = 0
+															Get R4
+															I32WrapI64
+															I64Const $0
+															I64Store32 $20
+															// f.n = 0
+															Get R4
+															I32WrapI64
+															I64Const $0
+															I64Store32 $24
+															// f.seen = 0
+															Get R4
+															I32WrapI64
+															I64Const $0
+															I64Store $48
+															// f.words = uint32(s.words)
+															Get R4
+															I32WrapI64
+															Get R0
+															I32WrapI64
+															I64Load $368
+															I64Store32 $28
+															// kind := uint64(frameProps)
+															I64Const $2
+															Set R5
+															// if op == uint64(table.OpLoopProperties) {
+															Get R3
+															I64Const $31
+															I64Eq
+															If
+																// bits := uint64(s.sets[uint64(prog[pc].C)+table.SetBits])
+																Get R0
+																I32WrapI64
+																I64Load $96
+																Get SP
+																I64Load $0
+																Get R2
 																I64Const $4
-																I64GeU
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $4
+																I64Const $2
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $16
+																Set R6
+																// if prog[pc].A&(table.PropsSlow|table.PropsMark) != 0 || bits > seenBits {
+																Block
+																	Block
+																		Get SP
+																		I64Load $0
+																		Get R2
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load8U $1
+																		I64Const $12
+																		I64And
+																		I64Eqz
+																		I32Eqz
+																		BrIf $0
+																		Get R6
+																		I64Const $64
+																		I64LeU
+																		BrIf $1
+																	End
+																	// kind = framePropsSlow
+																	I64Const $3
+																	Set R5
+																End
+																// if bits > seenBits {
+																Get R6
+																I64Const $64
+																I64GtU
 																If
-																	// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
+																	// f.kind = framePropsSlow
+																	Get R4
+																	I32WrapI64
+																	I64Const $3
+																	I64Store32 $0
+																	// op = stepPropsMany
+																	I64Const $208
+																	Set R3
+																	// break run
+																	Br $15
+																End
+															Else
+																// if op == uint64(table.OpLoopItems) {
+																Get R3
+																I64Const $32
+																I64Eq
+																If
+																	// kind = frameItems
+																	I64Const $4
+																	Set R5
+																	// if prog[pc].A&table.LoopMark != 0 || prog[pc].C != table.NoIndex {
 																	Block
 																		Block
-																			Get R10
-																			Get R11
+																			Get SP
+																			I64Load $0
+																			Get R2
+																			I64Const $4
+																			I64Shl
 																			I64Add
 																			I32WrapI64
-																			I64Load32U $0
-																			Get R12
-																			Get R13
-																			I64Add
-																			I32WrapI64
-																			I64Load32U $0
-																			I64Ne
+																			I64Load8U $1
+																			I64Const $1
+																			I64And
+																			I64Eqz
+																			I32Eqz
 																			BrIf $0
-																			Get R10
-																			Get R11
-																			Get R8
-																			I64Add
+																			Get SP
+																			I64Load $0
+																			Get R2
 																			I64Const $4
-																			I64Sub
+																			I64Shl
 																			I64Add
 																			I32WrapI64
-																			I64Load32U $0
-																			Get R12
-																			Get R13
-																			Get R8
-																			I64Add
-																			I64Const $4
-																			I64Sub
-																			I64Add
-																			I32WrapI64
-																			I64Load32U $0
+																			I64Load32U $4
+																			I64Const $4294967295
 																			I64Eq
 																			BrIf $1
 																		End
-																		// return 0
-																		I64Const $0
-																		Set R15
-																		Br $2
+																		// kind = frameItemsSlow
+																		I64Const $5
+																		Set R5
 																	End
-																	// return 1
-																	I64Const $1
-																	Set R15
-																	Br $1
-																End
-																// for k := uint64(0); k < n; k++ {
-																// k := uint64(0)
-																I64Const $0
-																Set R14
-																Block
-																	Loop
-																		Get R14
-																		Get R8
-																		I64GeU
-																		BrIf $1
-																		Block
-																			// if a[i+k] != b[j+k] {
-																			Get R10
-																			Get R11
-																			Get R14
-																			I64Add
-																			I64Add
-																			I32WrapI64
-																			I64Load8U $0
-																			Get R12
-																			Get R13
-																			Get R14
-																			I64Add
-																			I64Add
-																			I32WrapI64
-																			I64Load8U $0
-																			I64Ne
-																			If
-																				// return 0
-																				I64Const $0
-																				Set R15
-																				Br $4
-																			End
-																		End
-																		// k++
-																		Get R14
-																		I64Const $1
-																		I64Add
-																		Set R14
-																		Br $0
+																Else
+																	// if op == uint64(table.OpLoopContains) {
+																	Get R3
+																	I64Const $33
+																	I64Eq
+																	If
+																		// f.try = uint32(try)
+																		Get R4
+																		I32WrapI64
+																		Get SP
+																		I64Load $40
+																		I64Store32 $32
+																		// f.scope = uint32(s.scope)
+																		Get R4
+																		I32WrapI64
+																		Get R0
+																		I32WrapI64
+																		I64Load $376
+																		I64Store32 $40
+																		// f.trail = uint32(s.trail)
+																		Get R4
+																		I32WrapI64
+																		Get R0
+																		I32WrapI64
+																		I64Load $360
+																		I64Store32 $36
+																		// try = sp
+																		Get SP
+																		Get SP
+																		I64Load $32
+																		I64Store $40
+																		// f.kind = frameContains
+																		Get R4
+																		I32WrapI64
+																		I64Const $14
+																		I64Store32 $0
+																		// op = stepContains
+																		I64Const $212
+																		Set R3
+																		// continue run
+																		Br $15
+																	Else
+																		// kind = frameUneval
+																		I64Const $6
+																		Set R5
 																	End
 																End
-																// return 1
-																I64Const $1
-																Set R15
-																Br $0
 															End
-															Get R15
-															I64Eqz
-															I32Eqz
-															BrIf $1
+															// f.kind = uint32(kind)
+															Get R4
+															I32WrapI64
+															Get R5
+															I64Store32 $0
+															// op = uint64(stepOfFrame[kind])
+															Get $·stepOfFrame(SB)
+															Get R5
+															I64Const $3
+															I64Shl
+															I64Add
+															I32WrapI64
+															I64Load $0
+															Set R3
+															// continue run
+															Br $12
 														End
-														// op = stepPropsSlow
-														I64Const $207
-														Set R5
-														// break
-														Br $4
-													End
-													// if e < uint64(set[table.SetBits]) {
-													Get SP
-													I64Load $64
-													Get SP
-													I64Load $24
-													I32WrapI64
-													I64Load32U $16
-													I64LtU
-													If
-														// seen |= 1 << (e & 63)
+														// pc = uint64(frames[sp].pc)
 														Get SP
+														I64Load $8
 														Get SP
-														I64Load $56
-														I64Const $1
+														I64Load $32
+														I64Const $56
+														I64Mul
+														I64Add
+														I32WrapI64
+														I64Load32U $4
+														Set R2
+														// set := s.sets[prog[pc].C:]
 														Get SP
-														I64Load $64
-														I64Shl
-														I64Or
-														I64Store $56
-													End
-													// if info&table.EntryNamed != 0 {
-													Get SP
-													I64Load $96
-													I64Const $67108864
-													I64And
-													I64Eqz
-													I32Eqz
-													If
-														// block = uint64(entries[at+table.EntryBlock])
+														Get R0
+														I32WrapI64
+														I64Load $96
 														Get SP
-														I64Load $40
-														Get SP
-														I64Load $88
-														I64Const $2
+														I64Load $0
+														Get R2
+														I64Const $4
 														I64Shl
 														I64Add
 														I32WrapI64
-														I64Load32U $12
-														Set R9
-														// head = info >> table.EntryHeadShift
+														I64Load32U $4
+														I64Const $2
+														I64Shl
+														I64Add
+														I64Store $48
+														Get R0
+														I32WrapI64
+														I64Load $104
+														Get SP
+														I64Load $0
+														Get R2
+														I64Const $4
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $4
+														I64Sub
+														Set R4
+														// entries := set[table.SetSlots+uint64(1)<<(set[table.SetLog]&31)+(uint64(set[table.SetBits])+31)/32:]
 														Get SP
 														Get SP
-														I64Load $96
-														I64Const $16
-														I64ShrU
-														I64Store $72
-														// named = 1
-														Get SP
+														I64Load $48
+														I64Const $8
 														I64Const $1
-														I64Store $80
+														Get SP
+														I64Load $48
+														I32WrapI64
+														I64Load32U $8
+														I64Const $31
+														I64And
+														I64Shl
+														I64Add
+														Get SP
+														I64Load $48
+														I32WrapI64
+														I64Load32U $16
+														I64Const $31
+														I64Add
+														I64Const $32
+														I64DivU
+														I64Add
+														I64Const $2
+														I64Shl
+														I64Add
+														I64Store $56
+														Get R4
+														I64Const $8
+														I64Const $1
+														Get SP
+														I64Load $48
+														I32WrapI64
+														I64Load32U $8
+														I64Const $31
+														I64And
+														I64Shl
+														I64Add
+														Get SP
+														I64Load $48
+														I32WrapI64
+														I64Load32U $16
+														I64Const $31
+														I64Add
+														I64Const $32
+														I64DivU
+														I64Add
+														I64Sub
+														Set R4
+														// cur := uint64(frames[sp].cur)
+														Get SP
+														I64Load $8
+														Get SP
+														I64Load $32
+														I64Const $56
+														I64Mul
+														I64Add
+														I32WrapI64
+														I64Load32U $12
+														Set R4
+														// end := uint64(frames[sp].end)
+														Get SP
+														Get SP
+														I64Load $8
+														Get SP
+														I64Load $32
+														I64Const $56
+														I64Mul
+														I64Add
+														I32WrapI64
+														I64Load32U $16
+														I64Store $64
+														// seen := frames[sp].seen
+														Get SP
+														Get SP
+														I64Load $8
+														Get SP
+														I64Load $32
+														I64Const $56
+														I64Mul
+														I64Add
+														I32WrapI64
+														I64Load $48
+														I64Store $72
+														// for cur < end {
+														Block
+															Loop
+																Get R4
+																Get SP
+																I64Load $64
+																I64GeU
+																BrIf $1
+																// hash := uint64(nodes[cur].Ext)
+																Get R1
+																Get R4
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $12
+																Set R5
+																// e := uint64(set[(hash*uint64(set[table.SetMult])&0xffffffff)>>((32-uint64(set[table.SetLog]))&63)+table.SetSlots])
+																Get SP
+																I64Load $48
+																Get R5
+																Get SP
+																I64Load $48
+																I32WrapI64
+																I64Load32U $12
+																I64Mul
+																I64Const $4294967295
+																I64And
+																I64Const $32
+																Get SP
+																I64Load $48
+																I32WrapI64
+																I64Load32U $8
+																I64Sub
+																I64ShrU
+																I64Const $2
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $32
+																Set R6
+																// head := uint64(prog[pc].B)
+																Get SP
+																I64Load $0
+																Get R2
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load16U $2
+																Set R7
+																// block := uint64(prog[pc].D)
+																Get SP
+																I64Load $0
+																Get R2
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $8
+																Set R8
+																// named := uint64(0)
+																Get SP
+																I64Const $0
+																I64Store $80
+																// if e != 0 {
+																Get R6
+																I64Eqz
+																I32Eqz
+																If
+																	// e--
+																	Get R6
+																	I64Const $1
+																	I64Sub
+																	Set R6
+																	// at := e * entryWords
+																	Get R6
+																	I64Const $4
+																	I64Mul
+																	Set R9
+																	// info := uint64(entries[at+table.EntryInfo])
+																	Get SP
+																	Get SP
+																	I64Load $56
+																	Get R9
+																	I64Const $2
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $8
+																	I64Store $88
+																	// if uint64(entries[at+table.EntryHash]) == hash {
+																	Get SP
+																	I64Load $56
+																	Get R9
+																	I64Const $2
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $0
+																	Get R5
+																	I64Eq
+																	If
+																		// n := uint64(nodes[cur].Len)
+																		Get R1
+																		Get R4
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $8
+																		Set R5
+																		// if nodes[cur].Meta&json.FlagEscaped != 0 || info&0xffff != n ||
+																		Block
+																			Block
+																				Get R1
+																				Get R4
+																				I64Const $4
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $0
+																				I64Const $256
+																				I64And
+																				I64Eqz
+																				I32Eqz
+																				BrIf $0
+																				Get SP
+																				I64Load $88
+																				I64Const $65535
+																				I64And
+																				Get R5
+																				I64Ne
+																				BrIf $0
+																				Get R0
+																				I32WrapI64
+																				I64Load $48
+																				Set R10
+																				Get R1
+																				Get R4
+																				I64Const $4
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $4
+																				Set R11
+																				Get R0
+																				I32WrapI64
+																				I64Load $72
+																				Set R12
+																				Get SP
+																				I64Load $56
+																				Get R9
+																				I64Const $2
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $4
+																				Set R13
+																				Block
+																					// if n >= 8 {
+																					Get R5
+																					I64Const $8
+																					I64GeU
+																					If
+																						// k := uint64(0)
+																						I64Const $0
+																						Set R14
+																						// for k+8 < n {
+																						Block
+																							Loop
+																								Get R14
+																								I64Const $8
+																								I64Add
+																								Get R5
+																								I64GeU
+																								BrIf $1
+																								// if load64(a, i+k) != load64(b, j+k) {
+																								Get R10
+																								Get R11
+																								Get R14
+																								I64Add
+																								I64Add
+																								I32WrapI64
+																								I64Load $0
+																								Get R12
+																								Get R13
+																								Get R14
+																								I64Add
+																								I64Add
+																								I32WrapI64
+																								I64Load $0
+																								I64Ne
+																								If
+																									// return 0
+																									I64Const $0
+																									Set R15
+																									Br $4
+																								End
+																								// k += 8
+																								Get R14
+																								I64Const $8
+																								I64Add
+																								Set R14
+																								Br $0
+																							End
+																						End
+																						// if load64(a, i+n-8) != load64(b, j+n-8) {
+																						Get R10
+																						Get R11
+																						Get R5
+																						I64Add
+																						I64Const $8
+																						I64Sub
+																						I64Add
+																						I32WrapI64
+																						I64Load $0
+																						Get R12
+																						Get R13
+																						Get R5
+																						I64Add
+																						I64Const $8
+																						I64Sub
+																						I64Add
+																						I32WrapI64
+																						I64Load $0
+																						I64Ne
+																						If
+																							// return 0
+																							I64Const $0
+																							Set R15
+																							Br $2
+																						End
+																						// return 1
+																						I64Const $1
+																						Set R15
+																						Br $1
+																					End
+																					// if n >= 4 {
+																					Get R5
+																					I64Const $4
+																					I64GeU
+																					If
+																						// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
+																						Block
+																							Block
+																								Get R10
+																								Get R11
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $0
+																								Get R12
+																								Get R13
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $0
+																								I64Ne
+																								BrIf $0
+																								Get R10
+																								Get R11
+																								Get R5
+																								I64Add
+																								I64Const $4
+																								I64Sub
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $0
+																								Get R12
+																								Get R13
+																								Get R5
+																								I64Add
+																								I64Const $4
+																								I64Sub
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $0
+																								I64Eq
+																								BrIf $1
+																							End
+																							// return 0
+																							I64Const $0
+																							Set R15
+																							Br $2
+																						End
+																						// return 1
+																						I64Const $1
+																						Set R15
+																						Br $1
+																					End
+																					// for k := uint64(0); k < n; k++ {
+																					// k := uint64(0)
+																					I64Const $0
+																					Set R14
+																					Block
+																						Loop
+																							Get R14
+																							Get R5
+																							I64GeU
+																							BrIf $1
+																							Block
+																								// if a[i+k] != b[j+k] {
+																								Get R10
+																								Get R11
+																								Get R14
+																								I64Add
+																								I64Add
+																								I32WrapI64
+																								I64Load8U $0
+																								Get R12
+																								Get R13
+																								Get R14
+																								I64Add
+																								I64Add
+																								I32WrapI64
+																								I64Load8U $0
+																								I64Ne
+																								If
+																									// return 0
+																									I64Const $0
+																									Set R15
+																									Br $4
+																								End
+																							End
+																							// k++
+																							Get R14
+																							I64Const $1
+																							I64Add
+																							Set R14
+																							Br $0
+																						End
+																					End
+																					// return 1
+																					I64Const $1
+																					Set R15
+																					Br $0
+																				End
+																				Get R15
+																				I64Eqz
+																				I32Eqz
+																				BrIf $1
+																			End
+																			// op = stepPropsSlow
+																			I64Const $207
+																			Set R3
+																			// break
+																			Br $4
+																		End
+																		// if e < uint64(set[table.SetBits]) {
+																		Get R6
+																		Get SP
+																		I64Load $48
+																		I32WrapI64
+																		I64Load32U $16
+																		I64LtU
+																		If
+																			// seen |= 1 << (e & 63)
+																			Get SP
+																			Get SP
+																			I64Load $72
+																			I64Const $1
+																			Get R6
+																			I64Shl
+																			I64Or
+																			I64Store $72
+																		End
+																		// if info&table.EntryNamed != 0 {
+																		Get SP
+																		I64Load $88
+																		I64Const $67108864
+																		I64And
+																		I64Eqz
+																		I32Eqz
+																		If
+																			// block = uint64(entries[at+table.EntryBlock])
+																			Get SP
+																			I64Load $56
+																			Get R9
+																			I64Const $2
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $12
+																			Set R8
+																			// head = info >> table.EntryHeadShift
+																			Get SP
+																			I64Load $88
+																			I64Const $16
+																			I64ShrU
+																			Set R7
+																			// named = 1
+																			Get SP
+																			I64Const $1
+																			I64Store $80
+																		End
+																	Else
+																		// if info&table.EntryMore != 0 {
+																		Get SP
+																		I64Load $88
+																		I64Const $134217728
+																		I64And
+																		I64Eqz
+																		I32Eqz
+																		If
+																			// op = stepPropsSlow
+																			I64Const $207
+																			Set R3
+																			// break
+																			Br $4
+																		End
+																	End
+																End
+																// value := cur + 1
+																Get R4
+																I64Const $1
+																I64Add
+																Set R5
+																// meta := uint64(nodes[value].Meta)
+																Get R1
+																Get R5
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $0
+																Set R6
+																// name := cur
+																Get R4
+																Set R9
+																// cur += 2
+																Get R4
+																I64Const $2
+																I64Add
+																Set R4
+																// if meta&0xff >= json.KindArray {
+																Get R6
+																I64Const $255
+																I64And
+																I64Const $6
+																I64GeU
+																If
+																	// cur = uint64(nodes[value].Ext)
+																	Get R1
+																	Get R5
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $12
+																	Set R4
+																End
+																// if named|uint64(prog[pc].A)&table.PropsClosed == table.PropsClosed {
+																Get SP
+																I64Load $80
+																Get SP
+																I64Load $0
+																Get R2
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load8U $1
+																I64Const $2
+																I64And
+																I64Or
+																I64Const $2
+																I64Eq
+																If
+																	// s.failInst = pc
+																	Get R0
+																	I32WrapI64
+																	Get R2
+																	I64Store $408
+																	// s.failNode = uint64(frames[sp].node)
+																	Get R0
+																	I32WrapI64
+																	Get SP
+																	I64Load $8
+																	Get SP
+																	I64Load $32
+																	I64Const $56
+																	I64Mul
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $8
+																	I64Store $416
+																	// s.failDetail = DetailAdditional
+																	Get R0
+																	I32WrapI64
+																	I64Const $5
+																	I64Store $424
+																	// s.failArg = name
+																	Get R0
+																	I32WrapI64
+																	Get R9
+																	I64Store $432
+																	// s.after = stepProps
+																	Get R0
+																	I32WrapI64
+																	I64Const $205
+																	I64Store $440
+																	// op = stepFail
+																	I64Const $201
+																	Set R3
+																	// break
+																	Br $2
+																End
+																// if block == 0 {
+																Get R8
+																I64Eqz
+																BrIf $0
+																// if head&table.HeadTypes != 0 {
+																Get R7
+																I64Const $256
+																I64And
+																I64Eqz
+																I32Eqz
+																If
+																	// if head&typeBits(meta) == 0 {
+																	Get R7
+																	I64Const $9025375825305664
+																	I64Const $6
+																	Get R6
+																	I64Const $255
+																	I64And
+																	I64Mul
+																	I64ShrU
+																	I64Const $63
+																	I64And
+																	Get R6
+																	I64Const $10
+																	I64ShrU
+																	I64Const $1
+																	I64And
+																	I64Const $6
+																	I64Shl
+																	I64Or
+																	I64And
+																	I64Eqz
+																	If
+																		// s.failInst = block
+																		Get R0
+																		I32WrapI64
+																		Get R8
+																		I64Store $408
+																		// s.failNode = value
+																		Get R0
+																		I32WrapI64
+																		Get R5
+																		I64Store $416
+																		// s.after = stepProps
+																		Get R0
+																		I32WrapI64
+																		I64Const $205
+																		I64Store $440
+																		// op = stepHead
+																		I64Const $204
+																		Set R3
+																		// break
+																		Br $3
+																	End
+																	// if head&table.HeadOnly != 0 {
+																	Get R7
+																	I64Const $512
+																	I64And
+																	I64Eqz
+																	I32Eqz
+																	BrIf $1
+																	// block++
+																	Get R8
+																	I64Const $1
+																	I64Add
+																	Set R8
+																End
+																// pc = block
+																Get R8
+																Set R2
+																// node = value
+																Get SP
+																Get R5
+																I64Store $24
+																// op = uint64(prog[pc].Op)
+																Get SP
+																I64Load $0
+																Get R2
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load8U $0
+																Set R3
+																// break
+																Br $1
+																Br $0
+															End
+														End
+														// frames[sp].cur = uint32(cur)
+														Get SP
+														I64Load $8
+														Get SP
+														I64Load $32
+														I64Const $56
+														I64Mul
+														I64Add
+														I32WrapI64
+														Get R4
+														I64Store32 $12
+														// frames[sp].seen = seen
+														Get SP
+														I64Load $8
+														Get SP
+														I64Load $32
+														I64Const $56
+														I64Mul
+														I64Add
+														I32WrapI64
+														Get SP
+														I64Load $72
+														I64Store $48
+														// if op == stepProps {
+														Get R3
+														I64Const $205
+														I64Eq
+														If
+															// op = stepPropsEnd
+															I64Const $206
+															Set R3
+														Else
+															// if op == stepPropsSlow {
+															Get R3
+															I64Const $207
+															I64Eq
+															If
+																// frames[sp].kind = framePropsSlow
+																Get SP
+																I64Load $8
+																Get SP
+																I64Load $32
+																I64Const $56
+																I64Mul
+																I64Add
+																I32WrapI64
+																I64Const $3
+																I64Store32 $0
+															End
+														End
+														// continue run
+														Br $11
 													End
-												Else
-													// if info&table.EntryMore != 0 {
+													// f := &frames[sp]
 													Get SP
+													I64Load $8
+													Get SP
+													I64Load $32
+													I64Const $56
+													I64Mul
+													I64Add
+													I32WrapI64
+													I64ExtendI32U
+													Set R4
+													// pc = uint64(f.pc)
+													Get R4
+													I32WrapI64
+													I64Load32U $4
+													Set R2
+													// set := s.sets[prog[pc].C:]
+													Get R0
+													I32WrapI64
 													I64Load $96
-													I64Const $134217728
-													I64And
+													Get SP
+													I64Load $0
+													Get R2
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $4
+													I64Const $2
+													I64Shl
+													I64Add
+													Set R5
+													Get R0
+													I32WrapI64
+													I64Load $104
+													Get SP
+													I64Load $0
+													Get R2
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $4
+													I64Sub
+													Set R6
+													// bits := uint64(set[table.SetBits])
+													Get R5
+													I32WrapI64
+													I64Load32U $16
+													Set R7
+													// required := uint64(0)
+													I64Const $0
+													Set R8
+													// if bits != 0 {
+													Get R7
 													I64Eqz
 													I32Eqz
 													If
-														// op = stepPropsSlow
-														I64Const $207
-														Set R5
+														// masks := set[table.SetSlots+uint64(1)<<(set[table.SetLog]&31):]
+														Get R5
+														I64Const $8
+														I64Const $1
+														Get R5
+														I32WrapI64
+														I64Load32U $8
+														I64Const $31
+														I64And
+														I64Shl
+														I64Add
+														I64Const $2
+														I64Shl
+														I64Add
+														Set R9
+														Get R6
+														I64Const $8
+														I64Const $1
+														Get R5
+														I32WrapI64
+														I64Load32U $8
+														I64Const $31
+														I64And
+														I64Shl
+														I64Add
+														I64Sub
+														Set R6
+														// required = uint64(masks[0])
+														Get R9
+														I32WrapI64
+														I64Load32U $0
+														Set R8
+														// if bits > 32 {
+														Get R7
+														I64Const $32
+														I64GtU
+														If
+															// required |= uint64(masks[1]) << 32
+															Get R8
+															Get R9
+															I32WrapI64
+															I64Load32U $4
+															I64Const $32
+															I64Shl
+															I64Or
+															Set R8
+														End
+													End
+													// if required&^f.seen != 0 || set[table.SetDependents] != 0 || bits > seenBits {
+													Get R8
+													Get R4
+													I32WrapI64
+													I64Load $48
+													I64Const $0xffffffffffffffff
+													I64Xor
+													I64And
+													I64Eqz
+													I32Eqz
+													BrIf $11
+													Get R5
+													I32WrapI64
+													I64Load32U $24
+													I64Eqz
+													I32Eqz
+													BrIf $11
+													Get R7
+													I64Const $64
+													I64GtU
+													BrIf $11
+													// node = uint64(f.node)
+													Get SP
+													Get R4
+													I32WrapI64
+													I64Load32U $8
+													I64Store $24
+													// pc = uint64(prog[pc].E)
+													Get SP
+													I64Load $0
+													Get R2
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $12
+													Set R2
+													// sp--
+													Get SP
+													Get SP
+													I64Load $32
+													I64Const $1
+													I64Sub
+													I64Store $32
+													Br $9
+												End
+												// f := &frames[sp]
+												Get SP
+												Get SP
+												I64Load $8
+												Get SP
+												I64Load $32
+												I64Const $56
+												I64Mul
+												I64Add
+												I32WrapI64
+												I64ExtendI32U
+												I64Store $48
+												// pc = uint64(f.pc)
+												Get SP
+												I64Load $48
+												I32WrapI64
+												I64Load32U $4
+												Set R2
+												// set := s.sets[prog[pc].C:]
+												Get SP
+												Get R0
+												I32WrapI64
+												I64Load $96
+												Get SP
+												I64Load $0
+												Get R2
+												I64Const $4
+												I64Shl
+												I64Add
+												I32WrapI64
+												I64Load32U $4
+												I64Const $2
+												I64Shl
+												I64Add
+												I64Store $56
+												Get R0
+												I32WrapI64
+												I64Load $104
+												Get SP
+												I64Load $0
+												Get R2
+												I64Const $4
+												I64Shl
+												I64Add
+												I32WrapI64
+												I64Load32U $4
+												I64Sub
+												Set R4
+												// bits := uint64(set[table.SetBits])
+												Get SP
+												Get SP
+												I64Load $56
+												I32WrapI64
+												I64Load32U $16
+												I64Store $64
+												// entries := set[table.SetSlots+uint64(1)<<(set[table.SetLog]&31)+(bits+31)/32:]
+												Get SP
+												I64Load $56
+												I64Const $8
+												I64Const $1
+												Get SP
+												I64Load $56
+												I32WrapI64
+												I64Load32U $8
+												I64Const $31
+												I64And
+												I64Shl
+												I64Add
+												Get SP
+												I64Load $64
+												I64Const $31
+												I64Add
+												I64Const $32
+												I64DivU
+												I64Add
+												I64Const $2
+												I64Shl
+												I64Add
+												Set R5
+												Get R4
+												I64Const $8
+												I64Const $1
+												Get SP
+												I64Load $56
+												I32WrapI64
+												I64Load32U $8
+												I64Const $31
+												I64And
+												I64Shl
+												I64Add
+												Get SP
+												I64Load $64
+												I64Const $31
+												I64Add
+												I64Const $32
+												I64DivU
+												I64Add
+												I64Sub
+												Set R4
+												// op = stepPropsEnd
+												I64Const $206
+												Set R3
+												// for f.cur < f.end {
+												Block
+													Loop
+														Get SP
+														I64Load $48
+														I32WrapI64
+														I64Load32U $12
+														Get SP
+														I64Load $48
+														I32WrapI64
+														I64Load32U $16
+														I64GeU
+														BrIf $1
+														// name := uint64(f.cur)
+														Get SP
+														Get SP
+														I64Load $48
+														I32WrapI64
+														I64Load32U $12
+														I64Store $72
+														// on := name + 1
+														Get SP
+														Get SP
+														I64Load $72
+														I64Const $1
+														I64Add
+														I64Store $80
+														// block := uint64(0)
+														Get SP
+														I64Const $0
+														I64Store $88
+														// head := uint64(0)
+														Get SP
+														I64Const $0
+														I64Store $96
+														// stage := uint64(f.stage)
+														Get SP
+														Get SP
+														I64Load $48
+														I32WrapI64
+														I64Load32U $20
+														I64Store $104
+														// f.stage++
+														Get SP
+														I64Load $48
+														I32WrapI64
+														Get SP
+														I64Load $48
+														I32WrapI64
+														I64Load32U $20
+														I64Const $1
+														I64Add
+														I64Store32 $20
+														// if stage == stageName {
+														Get SP
+														I64Load $104
+														I64Eqz
+														If
+															// f.n = 0
+															Get SP
+															I64Load $48
+															I32WrapI64
+															I64Const $0
+															I64Store32 $24
+															// block = uint64(set[table.SetNames])
+															Get SP
+															Get SP
+															I64Load $56
+															I32WrapI64
+															I64Load32U $28
+															I64Store $88
+															// on = name
+															Get SP
+															Get SP
+															I64Load $72
+															I64Store $80
+														Else
+															// if stage == stageEntry {
+															Get SP
+															I64Load $104
+															I64Const $1
+															I64Eq
+															If
+																// if nodes[name].Meta&json.FlagEscaped != 0 || bits > seenBits {
+																Block
+																	Block
+																		Get R1
+																		Get SP
+																		I64Load $72
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $0
+																		I64Const $256
+																		I64And
+																		I64Eqz
+																		I32Eqz
+																		BrIf $0
+																		Get SP
+																		I64Load $64
+																		I64Const $64
+																		I64LeU
+																		BrIf $1
+																	End
+																	// f.stage = stageEntry
+																	Get SP
+																	I64Load $48
+																	I32WrapI64
+																	I64Const $1
+																	I64Store32 $20
+																	// op = stepPropsSlow
+																	I64Const $207
+																	Set R3
+																	// break run
+																	Br $15
+																End
+																// e := findEntry(s, set, entries, uint64(nodes[name].Ext), uint64(nodes[name].Off), uint64(nodes[name].Len))
+																Get SP
+																Get R1
+																Get SP
+																I64Load $72
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $12
+																I64Store $112
+																Get R1
+																Get SP
+																I64Load $72
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $4
+																Set R4
+																Get R1
+																Get SP
+																I64Load $72
+																I64Const $4
+																I64Shl
+																I64Add
+																I32WrapI64
+																I64Load32U $8
+																Set R6
+																Block
+																	// e := uint64(set[(hash*uint64(set[table.SetMult])&0xffffffff)>>((32-uint64(set[table.SetLog]))&63)+table.SetSlots])
+																	Get SP
+																	I64Load $56
+																	Get SP
+																	I64Load $112
+																	Get SP
+																	I64Load $56
+																	I32WrapI64
+																	I64Load32U $12
+																	I64Mul
+																	I64Const $4294967295
+																	I64And
+																	I64Const $32
+																	Get SP
+																	I64Load $56
+																	I32WrapI64
+																	I64Load32U $8
+																	I64Sub
+																	I64ShrU
+																	I64Const $2
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $32
+																	Set R7
+																	// if e == 0 {
+																	Get R7
+																	I64Eqz
+																	If
+																		// return 0
+																		I64Const $0
+																		Set R8
+																		Br $1
+																	End
+																	// at := (e - 1) * entryWords
+																	Get R7
+																	I64Const $1
+																	I64Sub
+																	I64Const $4
+																	I64Mul
+																	Set R9
+																	// for {
+																	Block
+																		Loop
+																			// info := uint64(entries[at+table.EntryInfo])
+																			Get R5
+																			Get R9
+																			I64Const $2
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $8
+																			Set R10
+																			// if uint64(entries[at+table.EntryHash]) == hash && info&0xffff == n &&
+																			Block
+																				Get R5
+																				Get R9
+																				I64Const $2
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $0
+																				Get SP
+																				I64Load $112
+																				I64Ne
+																				BrIf $0
+																				Get R10
+																				I64Const $65535
+																				I64And
+																				Get R6
+																				I64Ne
+																				BrIf $0
+																				Get R0
+																				I32WrapI64
+																				I64Load $48
+																				Set R11
+																				Get R0
+																				I32WrapI64
+																				I64Load $72
+																				Set R12
+																				Get R5
+																				Get R9
+																				I64Const $2
+																				I64Shl
+																				I64Add
+																				I32WrapI64
+																				I64Load32U $4
+																				Set R13
+																				Block
+																					// if n >= 8 {
+																					Get R6
+																					I64Const $8
+																					I64GeU
+																					If
+																						// k := uint64(0)
+																						I64Const $0
+																						Set R14
+																						// for k+8 < n {
+																						Block
+																							Loop
+																								Get R14
+																								I64Const $8
+																								I64Add
+																								Get R6
+																								I64GeU
+																								BrIf $1
+																								// if load64(a, i+k) != load64(b, j+k) {
+																								Get R11
+																								Get R4
+																								Get R14
+																								I64Add
+																								I64Add
+																								I32WrapI64
+																								I64Load $0
+																								Get R12
+																								Get R13
+																								Get R14
+																								I64Add
+																								I64Add
+																								I32WrapI64
+																								I64Load $0
+																								I64Ne
+																								If
+																									// return 0
+																									I64Const $0
+																									Set R15
+																									Br $4
+																								End
+																								// k += 8
+																								Get R14
+																								I64Const $8
+																								I64Add
+																								Set R14
+																								Br $0
+																							End
+																						End
+																						// if load64(a, i+n-8) != load64(b, j+n-8) {
+																						Get R11
+																						Get R4
+																						Get R6
+																						I64Add
+																						I64Const $8
+																						I64Sub
+																						I64Add
+																						I32WrapI64
+																						I64Load $0
+																						Get R12
+																						Get R13
+																						Get R6
+																						I64Add
+																						I64Const $8
+																						I64Sub
+																						I64Add
+																						I32WrapI64
+																						I64Load $0
+																						I64Ne
+																						If
+																							// return 0
+																							I64Const $0
+																							Set R15
+																							Br $2
+																						End
+																						// return 1
+																						I64Const $1
+																						Set R15
+																						Br $1
+																					End
+																					// if n >= 4 {
+																					Get R6
+																					I64Const $4
+																					I64GeU
+																					If
+																						// if load32(a, i) != load32(b, j) || load32(a, i+n-4) != load32(b, j+n-4) {
+																						Block
+																							Block
+																								Get R11
+																								Get R4
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $0
+																								Get R12
+																								Get R13
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $0
+																								I64Ne
+																								BrIf $0
+																								Get R11
+																								Get R4
+																								Get R6
+																								I64Add
+																								I64Const $4
+																								I64Sub
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $0
+																								Get R12
+																								Get R13
+																								Get R6
+																								I64Add
+																								I64Const $4
+																								I64Sub
+																								I64Add
+																								I32WrapI64
+																								I64Load32U $0
+																								I64Eq
+																								BrIf $1
+																							End
+																							// return 0
+																							I64Const $0
+																							Set R15
+																							Br $2
+																						End
+																						// return 1
+																						I64Const $1
+																						Set R15
+																						Br $1
+																					End
+																					// for k := uint64(0); k < n; k++ {
+																					// k := uint64(0)
+																					I64Const $0
+																					Set R14
+																					Block
+																						Loop
+																							Get R14
+																							Get R6
+																							I64GeU
+																							BrIf $1
+																							Block
+																								// if a[i+k] != b[j+k] {
+																								Get R11
+																								Get R4
+																								Get R14
+																								I64Add
+																								I64Add
+																								I32WrapI64
+																								I64Load8U $0
+																								Get R12
+																								Get R13
+																								Get R14
+																								I64Add
+																								I64Add
+																								I32WrapI64
+																								I64Load8U $0
+																								I64Ne
+																								If
+																									// return 0
+																									I64Const $0
+																									Set R15
+																									Br $4
+																								End
+																							End
+																							// k++
+																							Get R14
+																							I64Const $1
+																							I64Add
+																							Set R14
+																							Br $0
+																						End
+																					End
+																					// return 1
+																					I64Const $1
+																					Set R15
+																					Br $0
+																				End
+																				Get R15
+																				I64Eqz
+																				BrIf $0
+																				// return e
+																				Get R7
+																				Set R8
+																				Br $3
+																			End
+																			// if info&table.EntryMore == 0 {
+																			Get R10
+																			I64Const $134217728
+																			I64And
+																			I64Eqz
+																			If
+																				// return 0
+																				I64Const $0
+																				Set R8
+																				Br $3
+																			End
+																			// at += entryWords
+																			Get R9
+																			I64Const $4
+																			I64Add
+																			Set R9
+																			// e++
+																			Get R7
+																			I64Const $1
+																			I64Add
+																			Set R7
+																			Br $0
+																		End
+																	End
+																End
+																// if e != 0 {
+																Get R8
+																I64Eqz
+																I32Eqz
+																If
+																	// if e-1 < bits {
+																	Get R8
+																	I64Const $1
+																	I64Sub
+																	Get SP
+																	I64Load $64
+																	I64LtU
+																	If
+																		// f.seen |= 1 << ((e - 1) & 63)
+																		Get SP
+																		I64Load $48
+																		I32WrapI64
+																		Get SP
+																		I64Load $48
+																		I32WrapI64
+																		I64Load $48
+																		I64Const $1
+																		Get R8
+																		I64Const $1
+																		I64Sub
+																		I64Shl
+																		I64Or
+																		I64Store $48
+																	End
+																	// info := uint64(entries[(e-1)*entryWords+table.EntryInfo])
+																	Get R5
+																	Get R8
+																	I64Const $1
+																	I64Sub
+																	I64Const $4
+																	I64Mul
+																	I64Const $2
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $8
+																	Set R4
+																	// if info&table.EntryNamed != 0 {
+																	Get R4
+																	I64Const $67108864
+																	I64And
+																	I64Eqz
+																	I32Eqz
+																	If
+																		// f.n = 1
+																		Get SP
+																		I64Load $48
+																		I32WrapI64
+																		I64Const $1
+																		I64Store32 $24
+																		// block = uint64(entries[(e-1)*entryWords+table.EntryBlock])
+																		Get SP
+																		Get R5
+																		Get R8
+																		I64Const $1
+																		I64Sub
+																		I64Const $4
+																		I64Mul
+																		I64Const $2
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $12
+																		I64Store $88
+																		// head = info >> table.EntryHeadShift
+																		Get SP
+																		Get R4
+																		I64Const $16
+																		I64ShrU
+																		I64Store $96
+																	End
+																End
+															Else
+																// if stage < stagePattern+uint64(set[table.SetPatterns]) {
+																Get SP
+																I64Load $104
+																I64Const $2
+																Get SP
+																I64Load $56
+																I32WrapI64
+																I64Load32U $20
+																I64Add
+																I64LtU
+																If
+																	// if nodes[name].Meta&json.FlagNonASCII != 0 {
+																	Get R1
+																	Get SP
+																	I64Load $72
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $0
+																	I64Const $512
+																	I64And
+																	I64Eqz
+																	I32Eqz
+																	If
+																		// f.stage = uint32(stage)
+																		Get SP
+																		I64Load $48
+																		I32WrapI64
+																		Get SP
+																		I64Load $104
+																		I64Store32 $20
+																		// op = stepPropsSlow
+																		I64Const $207
+																		Set R3
+																		// break run
+																		Br $16
+																	End
+																	// at := uint64(set[table.SetEntries])*entryWords + (stage-stagePattern)*patternWords
+																	Get SP
+																	I64Load $56
+																	I32WrapI64
+																	I64Load32U $4
+																	I64Const $4
+																	I64Mul
+																	Get SP
+																	I64Load $104
+																	I64Const $2
+																	I64Sub
+																	I64Const $3
+																	I64Mul
+																	I64Add
+																	Set R4
+																	// if matchASCII(s.dfas[entries[at+table.PatternDFA]:], s.src, uint64(nodes[name].Off), uint64(nodes[name].Len)) != 0 {
+																	Get R0
+																	I32WrapI64
+																	I64Load $192
+																	Get R5
+																	Get R4
+																	I64Const $2
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $0
+																	I64Add
+																	Set R6
+																	Get R0
+																	I32WrapI64
+																	I64Load $200
+																	Get R5
+																	Get R4
+																	I64Const $2
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $0
+																	I64Sub
+																	Set R7
+																	Get R0
+																	I32WrapI64
+																	I64Load $48
+																	Set R8
+																	Get R1
+																	Get SP
+																	I64Load $72
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $4
+																	Set R9
+																	Get R1
+																	Get SP
+																	I64Load $72
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $8
+																	Set R10
+																	Block
+																		// classes := uint64(dfa[dfaClasses]) | uint64(dfa[dfaClasses+1])<<8
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $2
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $3
+																		I64Const $8
+																		I64Shl
+																		I64Or
+																		Set R11
+																		// state := uint64(dfa[dfaStart]) | uint64(dfa[dfaStart+1])<<8
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $6
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $7
+																		I64Const $8
+																		I64Shl
+																		I64Or
+																		Set R12
+																		// cells := dfa[dfaCells+4*(uint64(dfa[dfaRanges])|uint64(dfa[dfaRanges+1])<<8):]
+																		Get R6
+																		I64Const $144
+																		I64Const $4
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $10
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $11
+																		I64Const $8
+																		I64Shl
+																		I64Or
+																		I64Mul
+																		I64Add
+																		I64Add
+																		Set R13
+																		Get R7
+																		I64Const $144
+																		I64Const $4
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $10
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $11
+																		I64Const $8
+																		I64Shl
+																		I64Or
+																		I64Mul
+																		I64Add
+																		I64Sub
+																		Set R7
+																		// end := off + n
+																		Get R9
+																		Get R10
+																		I64Add
+																		Set R7
+																		// if dfa[dfaWidth] == 1 {
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $8
+																		I64Const $1
+																		I64Eq
+																		If
+																			// for off < end && state >= dfaRow {
+																			Block
+																				Loop
+																					Get R9
+																					Get R7
+																					I64GeU
+																					BrIf $1
+																					Get R12
+																					I64Const $2
+																					I64LtU
+																					BrIf $1
+																					// state = uint64(cells[(state-dfaRow)*classes+uint64(dfa[dfaASCII+uint64(src[off])])])
+																					Get R13
+																					Get R12
+																					I64Const $2
+																					I64Sub
+																					Get R11
+																					I64Mul
+																					Get R6
+																					I64Const $16
+																					Get R8
+																					Get R9
+																					I64Add
+																					I32WrapI64
+																					I64Load8U $0
+																					I64Add
+																					I64Add
+																					I32WrapI64
+																					I64Load8U $0
+																					I64Add
+																					I64Add
+																					I32WrapI64
+																					I64Load8U $0
+																					Set R12
+																					// off++
+																					Get R9
+																					I64Const $1
+																					I64Add
+																					Set R9
+																					Br $0
+																				End
+																			End
+																		Else
+																			// for off < end && state >= dfaRow {
+																			Block
+																				Loop
+																					Get R9
+																					Get R7
+																					I64GeU
+																					BrIf $1
+																					Get R12
+																					I64Const $2
+																					I64LtU
+																					BrIf $1
+																					// at := ((state-dfaRow)*classes + uint64(dfa[dfaASCII+uint64(src[off])])) * 2
+																					Get R12
+																					I64Const $2
+																					I64Sub
+																					Get R11
+																					I64Mul
+																					Get R6
+																					I64Const $16
+																					Get R8
+																					Get R9
+																					I64Add
+																					I32WrapI64
+																					I64Load8U $0
+																					I64Add
+																					I64Add
+																					I32WrapI64
+																					I64Load8U $0
+																					I64Add
+																					I64Const $2
+																					I64Mul
+																					Set R10
+																					// state = uint64(cells[at]) | uint64(cells[at+1])<<8
+																					Get R13
+																					Get R10
+																					I64Add
+																					I32WrapI64
+																					I64Load8U $0
+																					Get R13
+																					Get R10
+																					I64Add
+																					I32WrapI64
+																					I64Load8U $1
+																					I64Const $8
+																					I64Shl
+																					I64Or
+																					Set R12
+																					// off++
+																					Get R9
+																					I64Const $1
+																					I64Add
+																					Set R9
+																					Br $0
+																				End
+																			End
+																		End
+																		// if state == 1 || state >= uint64(dfa[dfaAccept])|uint64(dfa[dfaAccept+1])<<8 {
+																		Block
+																			Block
+																				Get R12
+																				I64Const $1
+																				I64Eq
+																				BrIf $0
+																				Get R12
+																				Get R6
+																				I32WrapI64
+																				I64Load8U $4
+																				Get R6
+																				I32WrapI64
+																				I64Load8U $5
+																				I64Const $8
+																				I64Shl
+																				I64Or
+																				I64LtU
+																				BrIf $1
+																			End
+																			// return 1
+																			I64Const $1
+																			Set R6
+																			Br $1
+																		End
+																		// return 0
+																		I64Const $0
+																		Set R6
+																		Br $0
+																	End
+																	Get R6
+																	I64Eqz
+																	I32Eqz
+																	If
+																		// f.n = 1
+																		Get SP
+																		I64Load $48
+																		I32WrapI64
+																		I64Const $1
+																		I64Store32 $24
+																		// block = uint64(entries[at+table.PatternBlock])
+																		Get SP
+																		Get R5
+																		Get R4
+																		I64Const $2
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $4
+																		I64Store $88
+																		// head = uint64(entries[at+table.PatternHead])
+																		Get SP
+																		Get R5
+																		Get R4
+																		I64Const $2
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $8
+																		I64Store $96
+																	End
+																Else
+																	// f.stage = stageName
+																	Get SP
+																	I64Load $48
+																	I32WrapI64
+																	I64Const $0
+																	I64Store32 $20
+																	// f.cur += 2
+																	Get SP
+																	I64Load $48
+																	I32WrapI64
+																	Get SP
+																	I64Load $48
+																	I32WrapI64
+																	I64Load32U $12
+																	I64Const $2
+																	I64Add
+																	I64Store32 $12
+																	// if nodes[on].Meta&0xff >= json.KindArray {
+																	Get R1
+																	Get SP
+																	I64Load $80
+																	I64Const $4
+																	I64Shl
+																	I64Add
+																	I32WrapI64
+																	I64Load32U $0
+																	I64Const $255
+																	I64And
+																	I64Const $6
+																	I64GeU
+																	If
+																		// f.cur = nodes[on].Ext
+																		Get SP
+																		I64Load $48
+																		I32WrapI64
+																		Get R1
+																		Get SP
+																		I64Load $80
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $12
+																		I64Store32 $12
+																	End
+																	// judged := uint64(f.n)
+																	Get SP
+																	I64Load $48
+																	I32WrapI64
+																	I64Load32U $24
+																	Set R4
+																	// if judged == 0 {
+																	Get R4
+																	I64Eqz
+																	If
+																		// if prog[pc].A&table.PropsClosed != 0 {
+																		Get SP
+																		I64Load $0
+																		Get R2
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load8U $1
+																		I64Const $2
+																		I64And
+																		I64Eqz
+																		I32Eqz
+																		If
+																			// s.failInst = pc
+																			Get R0
+																			I32WrapI64
+																			Get R2
+																			I64Store $408
+																			// s.failNode = uint64(f.node)
+																			Get R0
+																			I32WrapI64
+																			Get SP
+																			I64Load $48
+																			I32WrapI64
+																			I64Load32U $8
+																			I64Store $416
+																			// s.failDetail = DetailAdditional
+																			Get R0
+																			I32WrapI64
+																			I64Const $5
+																			I64Store $424
+																			// s.failArg = name
+																			Get R0
+																			I32WrapI64
+																			Get SP
+																			I64Load $72
+																			I64Store $432
+																			// s.after = stepPropsSlow
+																			Get R0
+																			I32WrapI64
+																			I64Const $207
+																			I64Store $440
+																			// op = stepFail
+																			I64Const $201
+																			Set R3
+																			// break
+																			Br $6
+																		End
+																		// judged = uint64(prog[pc].A & table.PropsOther)
+																		Get SP
+																		I64Load $0
+																		Get R2
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load8U $1
+																		I64Const $1
+																		I64And
+																		Set R4
+																		// block = uint64(prog[pc].D)
+																		Get SP
+																		Get SP
+																		I64Load $0
+																		Get R2
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load32U $8
+																		I64Store $88
+																		// head = uint64(prog[pc].B)
+																		Get SP
+																		Get SP
+																		I64Load $0
+																		Get R2
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load16U $2
+																		I64Store $96
+																	End
+																	// if judged != 0 && prog[pc].A&table.PropsMark != 0 && mark(s, name) == 0 {
+																	Block
+																		Get R4
+																		I64Eqz
+																		BrIf $0
+																		Get SP
+																		I64Load $0
+																		Get R2
+																		I64Const $4
+																		I64Shl
+																		I64Add
+																		I32WrapI64
+																		I64Load8U $1
+																		I64Const $4
+																		I64And
+																		I64Eqz
+																		BrIf $0
+																		Block
+																			// if uint64(s.marks[node]) > s.scope {
+																			Get R0
+																			I32WrapI64
+																			I64Load $264
+																			Get SP
+																			I64Load $72
+																			I64Const $2
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $0
+																			Get R0
+																			I32WrapI64
+																			I64Load $376
+																			I64GtU
+																			If
+																				// return 1
+																				I64Const $1
+																				Set R4
+																				Br $1
+																			End
+																			// if s.trail >= uint64(len(s.undo)) {
+																			Get R0
+																			I32WrapI64
+																			I64Load $360
+																			Get R0
+																			I32WrapI64
+																			I64Load $296
+																			I64GeU
+																			If
+																				// return 0
+																				I64Const $0
+																				Set R4
+																				Br $1
+																			End
+																			// s.undo[s.trail].node = uint32(node)
+																			Get R0
+																			I32WrapI64
+																			I64Load $288
+																			Get R0
+																			I32WrapI64
+																			I64Load $360
+																			I64Const $3
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			Get SP
+																			I64Load $72
+																			I64Store32 $0
+																			// s.undo[s.trail].before = s.marks[node]
+																			Get R0
+																			I32WrapI64
+																			I64Load $288
+																			Get R0
+																			I32WrapI64
+																			I64Load $360
+																			I64Const $3
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			Get R0
+																			I32WrapI64
+																			I64Load $264
+																			Get SP
+																			I64Load $72
+																			I64Const $2
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			I64Load32U $0
+																			I64Store32 $4
+																			// s.trail++
+																			Get R0
+																			I32WrapI64
+																			Get R0
+																			I32WrapI64
+																			I64Load $360
+																			I64Const $1
+																			I64Add
+																			I64Store $360
+																			// s.marks[node] = uint32(s.trail)
+																			Get R0
+																			I32WrapI64
+																			I64Load $264
+																			Get SP
+																			I64Load $72
+																			I64Const $2
+																			I64Shl
+																			I64Add
+																			I32WrapI64
+																			Get R0
+																			I32WrapI64
+																			I64Load $360
+																			I64Store32 $0
+																			// return 1
+																			I64Const $1
+																			Set R4
+																			Br $0
+																		End
+																		Get R4
+																		I64Eqz
+																		I32Eqz
+																		BrIf $0
+																		// op = stepBudget
+																		I64Const $215
+																		Set R3
+																		// break
+																		Br $5
+																	End
+																End
+															End
+														End
+														// if block == 0 {
+														Get SP
+														I64Load $88
+														I64Eqz
+														BrIf $0
+														// if head&table.HeadTypes != 0 {
+														Get SP
+														I64Load $96
+														I64Const $256
+														I64And
+														I64Eqz
+														I32Eqz
+														If
+															// if head&typeBits(uint64(nodes[on].Meta)) == 0 {
+															Get SP
+															I64Load $96
+															Get R1
+															Get SP
+															I64Load $80
+															I64Const $4
+															I64Shl
+															I64Add
+															I32WrapI64
+															I64Load32U $0
+															Set R4
+															I64Const $9025375825305664
+															I64Const $6
+															Get R4
+															I64Const $255
+															I64And
+															I64Mul
+															I64ShrU
+															I64Const $63
+															I64And
+															Get R4
+															I64Const $10
+															I64ShrU
+															I64Const $1
+															I64And
+															I64Const $6
+															I64Shl
+															I64Or
+															I64And
+															I64Eqz
+															If
+																// s.failInst = block
+																Get R0
+																I32WrapI64
+																Get SP
+																I64Load $88
+																I64Store $408
+																// s.failNode = on
+																Get R0
+																I32WrapI64
+																Get SP
+																I64Load $80
+																I64Store $416
+																// s.after = stepPropsSlow
+																Get R0
+																I32WrapI64
+																I64Const $207
+																I64Store $440
+																// op = stepHead
+																I64Const $204
+																Set R3
+																// break
+																Br $3
+															End
+															// if head&table.HeadOnly != 0 {
+															Get SP
+															I64Load $96
+															I64Const $512
+															I64And
+															I64Eqz
+															I32Eqz
+															BrIf $1
+															// block++
+															Get SP
+															Get SP
+															I64Load $88
+															I64Const $1
+															I64Add
+															I64Store $88
+														End
+														// pc = block
+														Get SP
+														I64Load $88
+														Set R2
+														// node = on
+														Get SP
+														Get SP
+														I64Load $80
+														I64Store $24
+														// op = uint64(prog[pc].Op)
+														Get SP
+														I64Load $0
+														Get R2
+														I64Const $4
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load8U $0
+														Set R3
 														// break
-														Br $4
+														Br $1
+														Br $0
 													End
 												End
+												// if op == stepPropsEnd {
+												Get R3
+												I64Const $206
+												I64Eq
+												If
+													// f.stage = 0
+													Get SP
+													I64Load $48
+													I32WrapI64
+													I64Const $0
+													I64Store32 $20
+												End
+												// continue run
+												Br $9
 											End
-											// value := cur + 1
-											Get R7
-											I64Const $1
+											// f := &frames[sp]
+											Get SP
+											I64Load $8
+											Get SP
+											I64Load $32
+											I64Const $56
+											I64Mul
 											I64Add
-											Set R8
-											// meta := uint64(nodes[value].Meta)
+											I32WrapI64
+											I64ExtendI32U
+											Set R4
+											// pc = uint64(f.pc)
+											Get R4
+											I32WrapI64
+											I64Load32U $4
+											Set R2
+											// cur := uint64(f.cur)
+											Get R4
+											I32WrapI64
+											I64Load32U $12
+											Set R5
+											// end := uint64(f.end)
+											Get R4
+											I32WrapI64
+											I64Load32U $16
+											Set R6
+											// block := uint64(prog[pc].D)
+											Get SP
+											I64Load $0
 											Get R2
-											Get R8
 											I64Const $4
 											I64Shl
 											I64Add
 											I32WrapI64
-											I64Load32U $0
-											Set R10
-											// name := cur
-											Get R7
-											Set R11
-											// cur += 2
-											Get R7
-											I64Const $2
-											I64Add
+											I64Load32U $8
 											Set R7
-											// if meta&0xff >= json.KindArray {
-											Get R10
-											I64Const $255
-											I64And
-											I64Const $6
-											I64GeU
+											// head := uint64(prog[pc].B)
+											Get SP
+											I64Load $0
+											Get R2
+											I64Const $4
+											I64Shl
+											I64Add
+											I32WrapI64
+											I64Load16U $2
+											Set R8
+											// if block == 0 {
+											Get R7
+											I64Eqz
 											If
-												// cur = uint64(nodes[value].Ext)
-												Get R2
+												// cur = end
+												Get R6
+												Set R5
+											End
+											// for cur < end {
+											Block
+												Loop
+													Get R5
+													Get R6
+													I64GeU
+													BrIf $1
+													// value := cur
+													Get R5
+													Set R9
+													// meta := uint64(nodes[cur].Meta)
+													Get R1
+													Get R5
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $0
+													Set R10
+													// cur++
+													Get R5
+													I64Const $1
+													I64Add
+													Set R5
+													// if meta&0xff >= json.KindArray {
+													Get R10
+													I64Const $255
+													I64And
+													I64Const $6
+													I64GeU
+													If
+														// cur = uint64(nodes[value].Ext)
+														Get R1
+														Get R9
+														I64Const $4
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $12
+														Set R5
+													End
+													// if head&table.HeadTypes != 0 {
+													Get R8
+													I64Const $256
+													I64And
+													I64Eqz
+													I32Eqz
+													If
+														// if head&typeBits(meta) == 0 {
+														Get R8
+														I64Const $9025375825305664
+														I64Const $6
+														Get R10
+														I64Const $255
+														I64And
+														I64Mul
+														I64ShrU
+														I64Const $63
+														I64And
+														Get R10
+														I64Const $10
+														I64ShrU
+														I64Const $1
+														I64And
+														I64Const $6
+														I64Shl
+														I64Or
+														I64And
+														I64Eqz
+														If
+															// s.failInst = block
+															Get R0
+															I32WrapI64
+															Get R7
+															I64Store $408
+															// s.failNode = value
+															Get R0
+															I32WrapI64
+															Get R9
+															I64Store $416
+															// s.after = stepItems
+															Get R0
+															I32WrapI64
+															I64Const $209
+															I64Store $440
+															// op = stepHead
+															I64Const $204
+															Set R3
+															// break
+															Br $3
+														End
+														// if head&table.HeadOnly != 0 {
+														Get R8
+														I64Const $512
+														I64And
+														I64Eqz
+														I32Eqz
+														BrIf $1
+														// block++
+														Get R7
+														I64Const $1
+														I64Add
+														Set R7
+													End
+													// pc = block
+													Get R7
+													Set R2
+													// node = value
+													Get SP
+													Get R9
+													I64Store $24
+													// op = uint64(prog[pc].Op)
+													Get SP
+													I64Load $0
+													Get R2
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load8U $0
+													Set R3
+													// break
+													Br $1
+													Br $0
+												End
+											End
+											// f.cur = uint32(cur)
+											Get R4
+											I32WrapI64
+											Get R5
+											I64Store32 $12
+											// if op != stepItems {
+											Get R3
+											I64Const $209
+											I64Ne
+											BrIf $8
+											// node = uint64(f.node)
+											Get SP
+											Get R4
+											I32WrapI64
+											I64Load32U $8
+											I64Store $24
+											// pc = uint64(prog[pc].E)
+											Get SP
+											I64Load $0
+											Get R2
+											I64Const $4
+											I64Shl
+											I64Add
+											I32WrapI64
+											I64Load32U $12
+											Set R2
+											// sp--
+											Get SP
+											Get SP
+											I64Load $32
+											I64Const $1
+											I64Sub
+											I64Store $32
+											Br $7
+										End
+										// f := &frames[sp]
+										Get SP
+										I64Load $8
+										Get SP
+										I64Load $32
+										I64Const $56
+										I64Mul
+										I64Add
+										I32WrapI64
+										I64ExtendI32U
+										Set R4
+										// pc = uint64(f.pc)
+										Get R4
+										I32WrapI64
+										I64Load32U $4
+										Set R2
+										// self := op
+										Get R3
+										Set R5
+										// object := uint64(0)
+										I64Const $0
+										Set R6
+										// if uint64(prog[pc].Op) == uint64(table.OpLoopUnevaluatedProperties) {
+										Get SP
+										I64Load $0
+										Get R2
+										I64Const $4
+										I64Shl
+										I64Add
+										I32WrapI64
+										I64Load8U $0
+										I64Const $34
+										I64Eq
+										If
+											// object = 1
+											I64Const $1
+											Set R6
+										End
+										// op = stepLoopEnd
+										I64Const $211
+										Set R3
+										// for f.cur < f.end {
+										Block
+											Loop
+												Get R4
+												I32WrapI64
+												I64Load32U $12
+												Get R4
+												I32WrapI64
+												I64Load32U $16
+												I64GeU
+												BrIf $1
+												// child := uint64(f.cur)
+												Get R4
+												I32WrapI64
+												I64Load32U $12
+												Set R7
+												// value := child + object
+												Get R7
+												Get R6
+												I64Add
+												Set R8
+												// meta := uint64(nodes[value].Meta)
+												Get R1
 												Get R8
 												I64Const $4
 												I64Shl
 												I64Add
 												I32WrapI64
-												I64Load32U $12
-												Set R7
-											End
-											// if named|uint64(prog[pc].A)&table.PropsClosed == table.PropsClosed {
-											Get SP
-											I64Load $80
-											Get R1
-											Get R3
-											I64Const $4
-											I64Shl
-											I64Add
-											I32WrapI64
-											I64Load8U $1
-											I64Const $2
-											I64And
-											I64Or
-											I64Const $2
-											I64Eq
-											If
-												// s.failInst = pc
-												Get R0
+												I64Load32U $0
+												Set R9
+												// f.cur = uint32(value) + 1
+												Get R4
 												I32WrapI64
-												Get R3
-												I64Store $320
-												// s.failNode = uint64(frames[sp].node)
-												Get R0
-												I32WrapI64
+												Get R8
+												I64Const $1
+												I64Add
+												I64Store32 $12
+												// if meta&0xff >= json.KindArray {
+												Get R9
+												I64Const $255
+												I64And
+												I64Const $6
+												I64GeU
+												If
+													// f.cur = nodes[value].Ext
+													Get R4
+													I32WrapI64
+													Get R1
+													Get R8
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $12
+													I64Store32 $12
+												End
+												// block := uint64(prog[pc].D)
 												Get SP
 												I64Load $0
-												Get R6
-												I64Const $56
-												I64Mul
+												Get R2
+												I64Const $4
+												I64Shl
 												I64Add
 												I32WrapI64
 												I64Load32U $8
-												I64Store $328
-												// s.failDetail = DetailAdditional
-												Get R0
-												I32WrapI64
-												I64Const $5
-												I64Store $336
-												// s.failArg = name
-												Get R0
-												I32WrapI64
-												Get R11
-												I64Store $344
-												// s.after = stepProps
-												Get R0
-												I32WrapI64
-												I64Const $205
-												I64Store $352
-												// op = stepFail
-												I64Const $201
-												Set R5
-												// break
-												Br $2
-											End
-											// if block == 0 {
-											Get R9
-											I64Eqz
-											BrIf $0
-											// if head&table.HeadTypes != 0 {
-											Get SP
-											I64Load $72
-											I64Const $256
-											I64And
-											I64Eqz
-											I32Eqz
-											If
-												// if head&typeBits(meta) == 0 {
+												Set R10
+												// head := uint64(prog[pc].B)
 												Get SP
-												I64Load $72
-												I64Const $9025375825305664
-												I64Const $6
-												Get R10
-												I64Const $255
-												I64And
-												I64Mul
-												I64ShrU
-												I64Const $63
-												I64And
-												Get R10
-												I64Const $10
-												I64ShrU
-												I64Const $1
-												I64And
-												I64Const $6
+												I64Load $0
+												Get R2
+												I64Const $4
 												I64Shl
-												I64Or
-												I64And
-												I64Eqz
-												If
-													// s.failInst = block
-													Get R0
-													I32WrapI64
-													Get R9
-													I64Store $320
-													// s.failNode = value
-													Get R0
-													I32WrapI64
-													Get R8
-													I64Store $328
-													// s.after = stepProps
-													Get R0
-													I32WrapI64
-													I64Const $205
-													I64Store $352
-													// op = stepHead
-													I64Const $204
-													Set R5
-													// break
-													Br $3
-												End
-												// if head&table.HeadOnly != 0 {
+												I64Add
+												I32WrapI64
+												I64Load16U $2
+												Set R11
+												// judged := block | uint64(prog[pc].A&table.LoopOther)
+												Get R10
 												Get SP
-												I64Load $72
-												I64Const $512
+												I64Load $0
+												Get R2
+												I64Const $4
+												I64Shl
+												I64Add
+												I32WrapI64
+												I64Load8U $1
+												I64Const $2
+												I64And
+												I64Or
+												Set R12
+												// if self == stepUnevaluated {
+												Get R5
+												I64Const $213
+												I64Eq
+												If
+													// if uint64(s.marks[child]) > s.scope {
+													Get R0
+													I32WrapI64
+													I64Load $264
+													Get R7
+													I64Const $2
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $0
+													Get R0
+													I32WrapI64
+													I64Load $376
+													I64GtU
+													BrIf $1
+													// if judged == 0 {
+													Get R12
+													I64Eqz
+													If
+														// s.failInst = pc
+														Get R0
+														I32WrapI64
+														Get R2
+														I64Store $408
+														// s.failNode = value
+														Get R0
+														I32WrapI64
+														Get R8
+														I64Store $416
+														// s.failDetail = DetailAdditional
+														Get R0
+														I32WrapI64
+														I64Const $5
+														I64Store $424
+														// s.failArg = child
+														Get R0
+														I32WrapI64
+														Get R7
+														I64Store $432
+														// s.after = stepUnevaluated
+														Get R0
+														I32WrapI64
+														I64Const $213
+														I64Store $440
+														// op = stepFail
+														I64Const $201
+														Set R3
+														// break
+														Br $3
+													End
+												Else
+													// list := uint64(prog[pc].C)
+													Get SP
+													I64Load $0
+													Get R2
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load32U $4
+													Set R13
+													// if list != uint64(table.NoIndex) && uint64(f.n) < uint64(s.lists[list+table.TupleCount]) {
+													Block
+														Get R13
+														I64Const $4294967295
+														I64Eq
+														BrIf $0
+														Get R4
+														I32WrapI64
+														I64Load32U $24
+														Get R0
+														I32WrapI64
+														I64Load $144
+														Get R13
+														I64Const $2
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $4
+														I64GeU
+														BrIf $0
+														// at := list + uint64(f.n)*tupleWords
+														Get R13
+														Get R4
+														I32WrapI64
+														I64Load32U $24
+														I64Const $2
+														I64Mul
+														I64Add
+														Set R13
+														// block = uint64(s.lists[at+table.TupleEntries])
+														Get R0
+														I32WrapI64
+														I64Load $144
+														Get R13
+														I64Const $2
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $8
+														Set R10
+														// head = uint64(s.lists[at+table.TupleEntries+1])
+														Get R0
+														I32WrapI64
+														I64Load $144
+														Get R13
+														I64Const $2
+														I64Add
+														I64Const $2
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $4
+														Set R11
+														// judged = 1
+														I64Const $1
+														Set R12
+													End
+													// f.n++
+													Get R4
+													I32WrapI64
+													Get R4
+													I32WrapI64
+													I64Load32U $24
+													I64Const $1
+													I64Add
+													I64Store32 $24
+												End
+												// if judged != 0 && prog[pc].A&table.LoopMark != 0 && mark(s, child) == 0 {
+												Block
+													Get R12
+													I64Eqz
+													BrIf $0
+													Get SP
+													I64Load $0
+													Get R2
+													I64Const $4
+													I64Shl
+													I64Add
+													I32WrapI64
+													I64Load8U $1
+													I64Const $1
+													I64And
+													I64Eqz
+													BrIf $0
+													Block
+														// if uint64(s.marks[node]) > s.scope {
+														Get R0
+														I32WrapI64
+														I64Load $264
+														Get R7
+														I64Const $2
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $0
+														Get R0
+														I32WrapI64
+														I64Load $376
+														I64GtU
+														If
+															// return 1
+															I64Const $1
+															Set R12
+															Br $1
+														End
+														// if s.trail >= uint64(len(s.undo)) {
+														Get R0
+														I32WrapI64
+														I64Load $360
+														Get R0
+														I32WrapI64
+														I64Load $296
+														I64GeU
+														If
+															// return 0
+															I64Const $0
+															Set R12
+															Br $1
+														End
+														// s.undo[s.trail].node = uint32(node)
+														Get R0
+														I32WrapI64
+														I64Load $288
+														Get R0
+														I32WrapI64
+														I64Load $360
+														I64Const $3
+														I64Shl
+														I64Add
+														I32WrapI64
+														Get R7
+														I64Store32 $0
+														// s.undo[s.trail].before = s.marks[node]
+														Get R0
+														I32WrapI64
+														I64Load $288
+														Get R0
+														I32WrapI64
+														I64Load $360
+														I64Const $3
+														I64Shl
+														I64Add
+														I32WrapI64
+														Get R0
+														I32WrapI64
+														I64Load $264
+														Get R7
+														I64Const $2
+														I64Shl
+														I64Add
+														I32WrapI64
+														I64Load32U $0
+														I64Store32 $4
+														// s.trail++
+														Get R0
+														I32WrapI64
+														Get R0
+														I32WrapI64
+														I64Load $360
+														I64Const $1
+														I64Add
+														I64Store $360
+														// s.marks[node] = uint32(s.trail)
+														Get R0
+														I32WrapI64
+														I64Load $264
+														Get R7
+														I64Const $2
+														I64Shl
+														I64Add
+														I32WrapI64
+														Get R0
+														I32WrapI64
+														I64Load $360
+														I64Store32 $0
+														// return 1
+														I64Const $1
+														Set R12
+														Br $0
+													End
+													Get R12
+													I64Eqz
+													I32Eqz
+													BrIf $0
+													// op = stepBudget
+													I64Const $215
+													Set R3
+													// break
+													Br $2
+												End
+												// if block == 0 {
+												Get R10
+												I64Eqz
+												BrIf $0
+												// if head&table.HeadTypes != 0 {
+												Get R11
+												I64Const $256
 												I64And
 												I64Eqz
 												I32Eqz
-												BrIf $1
-												// block++
-												Get R9
-												I64Const $1
+												If
+													// if head&typeBits(meta) == 0 {
+													Get R11
+													I64Const $9025375825305664
+													I64Const $6
+													Get R9
+													I64Const $255
+													I64And
+													I64Mul
+													I64ShrU
+													I64Const $63
+													I64And
+													Get R9
+													I64Const $10
+													I64ShrU
+													I64Const $1
+													I64And
+													I64Const $6
+													I64Shl
+													I64Or
+													I64And
+													I64Eqz
+													If
+														// s.failInst = block
+														Get R0
+														I32WrapI64
+														Get R10
+														I64Store $408
+														// s.failNode = value
+														Get R0
+														I32WrapI64
+														Get R8
+														I64Store $416
+														// s.after = self
+														Get R0
+														I32WrapI64
+														Get R5
+														I64Store $440
+														// op = stepHead
+														I64Const $204
+														Set R3
+														// break
+														Br $3
+													End
+													// if head&table.HeadOnly != 0 {
+													Get R11
+													I64Const $512
+													I64And
+													I64Eqz
+													I32Eqz
+													BrIf $1
+													// block++
+													Get R10
+													I64Const $1
+													I64Add
+													Set R10
+												End
+												// pc = block
+												Get R10
+												Set R2
+												// node = value
+												Get SP
+												Get R8
+												I64Store $24
+												// op = uint64(prog[pc].Op)
+												Get SP
+												I64Load $0
+												Get R2
+												I64Const $4
+												I64Shl
 												I64Add
-												Set R9
+												I32WrapI64
+												I64Load8U $0
+												Set R3
+												// break
+												Br $1
+												Br $0
 											End
-											// pc = block
-											Get R9
-											Set R3
-											// node = value
-											Get R8
-											Set R4
-											// op = uint64(prog[pc].Op)
-											Get R1
-											Get R3
-											I64Const $4
-											I64Shl
-											I64Add
-											I32WrapI64
-											I64Load8U $0
-											Set R5
-											// break
-											Br $1
-											Br $0
-										End
-									End
-									// frames[sp].cur = uint32(cur)
-									Get SP
-									I64Load $0
-									Get R6
-									I64Const $56
-									I64Mul
-									I64Add
-									I32WrapI64
-									Get R7
-									I64Store32 $12
-									// frames[sp].seen = seen
-									Get SP
-									I64Load $0
-									Get R6
-									I64Const $56
-									I64Mul
-									I64Add
-									I32WrapI64
-									Get SP
-									I64Load $56
-									I64Store $48
-									// if op != stepProps {
-									Get R5
-									I64Const $205
-									I64Ne
-									If
-										// if op == stepPropsSlow {
-										Get R5
-										I64Const $207
-										I64Eq
-										If
-											// frames[sp].kind = framePropsSlow
-											Get SP
-											I64Load $0
-											Get R6
-											I64Const $56
-											I64Mul
-											I64Add
-											I32WrapI64
-											I64Const $6
-											I64Store32 $0
-											// frames[sp].stage = 0
-											Get SP
-											I64Load $0
-											Get R6
-											I64Const $56
-											I64Mul
-											I64Add
-											I32WrapI64
-											I64Const $0
-											I64Store32 $20
 										End
 										// continue run
 										Br $7
 									End
-									// bits := uint64(set[table.SetBits])
-									Get SP
-									I64Load $24
-									I32WrapI64
-									I64Load32U $16
-									Set R7
-									// required := uint64(0)
-									I64Const $0
-									Set R8
-									// if bits != 0 {
-									Get R7
-									I64Eqz
-									I32Eqz
-									If
-										// masks := set[table.SetSlots+uint64(1)<<(set[table.SetLog]&31):]
-										Get SP
-										I64Load $24
-										I64Const $8
-										I64Const $1
-										Get SP
-										I64Load $24
-										I32WrapI64
-										I64Load32U $8
-										I64Const $31
-										I64And
-										I64Shl
-										I64Add
-										I64Const $2
-										I64Shl
-										I64Add
-										Set R9
-										Get SP
-										I64Load $32
-										I64Const $8
-										I64Const $1
-										Get SP
-										I64Load $24
-										I32WrapI64
-										I64Load32U $8
-										I64Const $31
-										I64And
-										I64Shl
-										I64Add
-										I64Sub
-										Set R10
-										// required = uint64(masks[0])
-										Get R9
-										I32WrapI64
-										I64Load32U $0
-										Set R8
-										// if bits > 32 {
-										Get R7
-										I64Const $32
-										I64GtU
-										If
-											// required |= uint64(masks[1]) << 32
-											Get R8
-											Get R9
-											I32WrapI64
-											I64Load32U $4
-											I64Const $32
-											I64Shl
-											I64Or
-											Set R8
-										End
-									End
-									// if required&^seen != 0 || set[table.SetDependents] != 0 {
-									Block
-										Block
-											Get R8
-											Get SP
-											I64Load $56
-											I64Const $0xffffffffffffffff
-											I64Xor
-											I64And
-											I64Eqz
-											I32Eqz
-											BrIf $0
-											Get SP
-											I64Load $24
-											I32WrapI64
-											I64Load32U $24
-											I64Eqz
-											BrIf $1
-										End
-										// op = stepPropsEnd
-										I64Const $206
-										Set R5
-										// break run
-										Br $8
-									End
 									// node = uint64(frames[sp].node)
 									Get SP
-									I64Load $0
-									Get R6
+									Get SP
+									I64Load $8
+									Get SP
+									I64Load $32
 									I64Const $56
 									I64Mul
 									I64Add
 									I32WrapI64
 									I64Load32U $8
-									Set R4
-									// pc = uint64(prog[pc].E)
-									Get R1
-									Get R3
+									I64Store $24
+									// pc = uint64(prog[frames[sp].pc].E)
+									Get SP
+									I64Load $0
+									Get SP
+									I64Load $8
+									Get SP
+									I64Load $32
+									I64Const $56
+									I64Mul
+									I64Add
+									I32WrapI64
+									I64Load32U $4
 									I64Const $4
 									I64Shl
 									I64Add
 									I32WrapI64
 									I64Load32U $12
-									Set R3
+									Set R2
 									// sp--
-									Get R6
+									Get SP
+									Get SP
+									I64Load $32
 									I64Const $1
 									I64Sub
-									Set R6
+									I64Store $32
 									Br $5
 								End
-								// if uint64(nodes[node].Meta)&0xff != json.KindArray {
-								Get R2
+								// f := &frames[sp]
+								Get SP
+								I64Load $8
+								Get SP
+								I64Load $32
+								I64Const $56
+								I64Mul
+								I64Add
+								I32WrapI64
+								I64ExtendI32U
+								Set R4
+								// pc = uint64(f.pc)
 								Get R4
+								I32WrapI64
+								I64Load32U $4
+								Set R2
+								// n := uint64(f.n)
+								Get R4
+								I32WrapI64
+								I64Load32U $24
+								Set R5
+								// least := uint64(prog[pc].C)
+								Get SP
+								I64Load $0
+								Get R2
 								I64Const $4
 								I64Shl
 								I64Add
 								I32WrapI64
-								I64Load32U $0
-								I64Const $255
-								I64And
-								I64Const $6
-								I64Ne
-								If
-									// pc = uint64(prog[pc].E)
-									Get R1
-									Get R3
-									I64Const $4
-									I64Shl
-									I64Add
-									I32WrapI64
-									I64Load32U $12
-									Set R3
-									// op = uint64(prog[pc].Op)
-									Get R1
-									Get R3
-									I64Const $4
-									I64Shl
-									I64Add
-									I32WrapI64
-									I64Load8U $0
-									Set R5
-									// continue run
-									Br $6
-								End
-								// n := uint64(nodes[node].Len)
+								I64Load32U $4
+								Set R6
+								// most := uint64(prog[pc].D)
+								Get SP
+								I64Load $0
 								Get R2
-								Get R4
 								I64Const $4
 								I64Shl
 								I64Add
 								I32WrapI64
 								I64Load32U $8
 								Set R7
-								// if prog[pc].A&table.LoopMark != 0 || prog[pc].C != table.NoIndex || s.steps < n || sp+1 >= uint64(len(frames)) {
-								Get R1
-								Get R3
-								I64Const $4
-								I64Shl
-								I64Add
-								I32WrapI64
-								I64Load8U $1
-								I64Const $1
-								I64And
-								I64Eqz
-								I32Eqz
-								BrIf $6
-								Get R1
-								Get R3
-								I64Const $4
-								I64Shl
-								I64Add
-								I32WrapI64
-								I64Load32U $4
-								I64Const $4294967295
-								I64Ne
-								BrIf $6
-								Get R0
-								I32WrapI64
-								I64Load $280
-								Get R7
-								I64LtU
-								BrIf $6
-								Get R6
-								I64Const $1
-								I64Add
-								Get SP
-								I64Load $8
-								I64GeU
-								BrIf $6
-								// s.steps -= n
-								Get R0
-								I32WrapI64
-								Get R0
-								I32WrapI64
-								I64Load $280
-								Get R7
-								I64Sub
-								I64Store $280
-								// sp++
-								Get R6
-								I64Const $1
-								I64Add
-								Set R6
-								// f := &frames[sp]
-								Get SP
-								I64Load $0
-								Get R6
-								I64Const $56
-								I64Mul
-								I64Add
-								I32WrapI64
-								I64ExtendI32U
-								Set R7
-								// f.kind = frameItems
-								Get R7
-								I32WrapI64
-								I64Const $7
-								I64Store32 $0
-								// f.pc = uint32(pc)
-								Get R7
-								I32WrapI64
-								Get R3
-								I64Store32 $4
-								// f.node = uint32(node)
-								Get R7
-								I32WrapI64
-								Get R4
-								I64Store32 $8
-								// f.cur = uint32(node) + 1
-								Get R7
-								I32WrapI64
-								Get R4
-								I64Const $1
-								I64Add
-								I64Store32 $12
-								// f.end = nodes[node].Ext
-								Get R7
-								I32WrapI64
-								Get R2
-								Get R4
-								I64Const $4
-								I64Shl
-								I64Add
-								I32WrapI64
-								I64Load32U $12
-								I64Store32 $16
-								// op = stepItems
-								I64Const $208
-								Set R5
-								// continue run
-								Br $5
-							End
-							// f := &frames[sp]
-							Get SP
-							I64Load $0
-							Get R6
-							I64Const $56
-							I64Mul
-							I64Add
-							I32WrapI64
-							I64ExtendI32U
-							Set R7
-							// pc = uint64(f.pc)
-							Get R7
-							I32WrapI64
-							I64Load32U $4
-							Set R3
-							// cur := uint64(f.cur)
-							Get R7
-							I32WrapI64
-							I64Load32U $12
-							Set R8
-							// end := uint64(f.end)
-							Get R7
-							I32WrapI64
-							I64Load32U $16
-							Set R9
-							// block := uint64(prog[pc].D)
-							Get R1
-							Get R3
-							I64Const $4
-							I64Shl
-							I64Add
-							I32WrapI64
-							I64Load32U $8
-							Set R10
-							// head := uint64(prog[pc].B)
-							Get R1
-							Get R3
-							I64Const $4
-							I64Shl
-							I64Add
-							I32WrapI64
-							I64Load16U $2
-							Set R11
-							// if block == 0 {
-							Get R10
-							I64Eqz
-							If
-								// cur = end
-								Get R9
-								Set R8
-							End
-							// for cur < end {
-							Block
-								Loop
-									Get R8
-									Get R9
-									I64GeU
-									BrIf $1
-									// value := cur
-									Get R8
-									Set R12
-									// meta := uint64(nodes[cur].Meta)
-									Get R2
-									Get R8
-									I64Const $4
-									I64Shl
-									I64Add
-									I32WrapI64
-									I64Load32U $0
-									Set R13
-									// cur++
-									Get R8
-									I64Const $1
-									I64Add
-									Set R8
-									// if meta&0xff >= json.KindArray {
-									Get R13
-									I64Const $255
-									I64And
-									I64Const $6
-									I64GeU
-									If
-										// cur = uint64(nodes[value].Ext)
+								// if n <= most && f.cur < f.end && (n < least || most != uint64(table.NoIndex) || prog[pc].A&table.LoopMark != 0) {
+								Block
+									Block
+										Get R5
+										Get R7
+										I64GtU
+										BrIf $0
+										Get R4
+										I32WrapI64
+										I64Load32U $12
+										Get R4
+										I32WrapI64
+										I64Load32U $16
+										I64GeU
+										BrIf $0
+										Block
+											Get R5
+											Get R6
+											I64LtU
+											BrIf $0
+											Get R7
+											I64Const $4294967295
+											I64Ne
+											BrIf $0
+											Get SP
+											I64Load $0
+											Get R2
+											I64Const $4
+											I64Shl
+											I64Add
+											I32WrapI64
+											I64Load8U $1
+											I64Const $1
+											I64And
+											I64Eqz
+											BrIf $1
+										End
+										// node = uint64(f.cur)
+										Get SP
+										Get R4
+										I32WrapI64
+										I64Load32U $12
+										I64Store $24
+										// f.cur++
+										Get R4
+										I32WrapI64
+										Get R4
+										I32WrapI64
+										I64Load32U $12
+										I64Const $1
+										I64Add
+										I64Store32 $12
+										// if nodes[node].Meta&0xff >= json.KindArray {
+										Get R1
+										Get SP
+										I64Load $24
+										I64Const $4
+										I64Shl
+										I64Add
+										I32WrapI64
+										I64Load32U $0
+										I64Const $255
+										I64And
+										I64Const $6
+										I64GeU
+										If
+											// f.cur = nodes[node].Ext
+											Get R4
+											I32WrapI64
+											Get R1
+											Get SP
+											I64Load $24
+											I64Const $4
+											I64Shl
+											I64Add
+											I32WrapI64
+											I64Load32U $12
+											I64Store32 $12
+										End
+										// f.trail = uint32(s.trail)
+										Get R4
+										I32WrapI64
+										Get R0
+										I32WrapI64
+										I64Load $360
+										I64Store32 $36
+										// pc++
 										Get R2
-										Get R12
+										I64Const $1
+										I64Add
+										Set R2
+										Br $1
+									End
+									// node = uint64(f.node)
+									Get SP
+									Get R4
+									I32WrapI64
+									I64Load32U $8
+									I64Store $24
+									// try = uint64(f.try)
+									Get SP
+									Get R4
+									I32WrapI64
+									I64Load32U $32
+									I64Store $40
+									// sp--
+									Get SP
+									Get SP
+									I64Load $32
+									I64Const $1
+									I64Sub
+									I64Store $32
+									// if n < least || n > most {
+									Block
+										Block
+											Get R5
+											Get R6
+											I64LtU
+											BrIf $0
+											Get R5
+											Get R7
+											I64LeU
+											BrIf $1
+										End
+										// s.failInst = pc
+										Get R0
+										I32WrapI64
+										Get R2
+										I64Store $408
+										// s.failNode = node
+										Get R0
+										I32WrapI64
+										Get SP
+										I64Load $24
+										I64Store $416
+										// s.failDetail = DetailMin
+										Get R0
+										I32WrapI64
+										I64Const $1
+										I64Store $424
+										// if n > most {
+										Get R5
+										Get R7
+										I64GtU
+										If
+											// s.failDetail = DetailMax
+											Get R0
+											I32WrapI64
+											I64Const $2
+											I64Store $424
+										End
+										// s.failArg = n
+										Get R0
+										I32WrapI64
+										Get R5
+										I64Store $432
+										// s.after = stepAt
+										Get R0
+										I32WrapI64
+										I64Const $203
+										I64Store $440
+										// pc = uint64(prog[pc].E)
+										Get SP
+										I64Load $0
+										Get R2
 										I64Const $4
 										I64Shl
 										I64Add
 										I32WrapI64
 										I64Load32U $12
-										Set R8
+										Set R2
+										// op = stepFail
+										I64Const $201
+										Set R3
+										// continue run
+										Br $7
 									End
-									// if head&table.HeadTypes != 0 {
-									Get R11
-									I64Const $256
-									I64And
-									I64Eqz
-									I32Eqz
-									If
-										// if head&typeBits(meta) == 0 {
-										Get R11
-										I64Const $9025375825305664
-										I64Const $6
-										Get R13
-										I64Const $255
-										I64And
-										I64Mul
-										I64ShrU
-										I64Const $63
-										I64And
-										Get R13
-										I64Const $10
-										I64ShrU
-										I64Const $1
-										I64And
-										I64Const $6
-										I64Shl
-										I64Or
-										I64And
-										I64Eqz
-										If
-											// s.failInst = block
-											Get R0
-											I32WrapI64
-											Get R10
-											I64Store $320
-											// s.failNode = value
-											Get R0
-											I32WrapI64
-											Get R12
-											I64Store $328
-											// s.after = stepItems
-											Get R0
-											I32WrapI64
-											I64Const $208
-											I64Store $352
-											// op = stepHead
-											I64Const $204
-											Set R5
-											// break
-											Br $3
-										End
-										// if head&table.HeadOnly != 0 {
-										Get R11
-										I64Const $512
-										I64And
-										I64Eqz
-										I32Eqz
-										BrIf $1
-										// block++
-										Get R10
-										I64Const $1
-										I64Add
-										Set R10
-									End
-									// pc = block
-									Get R10
-									Set R3
-									// node = value
-									Get R12
-									Set R4
-									// op = uint64(prog[pc].Op)
-									Get R1
-									Get R3
+									// pc = uint64(prog[pc].E)
+									Get SP
+									I64Load $0
+									Get R2
 									I64Const $4
 									I64Shl
 									I64Add
 									I32WrapI64
-									I64Load8U $0
-									Set R5
-									// break
-									Br $1
-									Br $0
+									I64Load32U $12
+									Set R2
 								End
+								Br $4
 							End
-							// f.cur = uint32(cur)
-							Get R7
+							// if mayBeInteger(uint64(prog[s.failInst].A), uint64(nodes[s.failNode].Meta)) {
+							Get SP
+							I64Load $0
+							Get R0
 							I32WrapI64
-							Get R8
-							I64Store32 $12
-							// if op != stepItems {
-							Get R5
-							I64Const $208
-							I64Ne
-							BrIf $4
-							// node = uint64(f.node)
-							Get R7
-							I32WrapI64
-							I64Load32U $8
-							Set R4
-							// pc = uint64(prog[pc].E)
-							Get R1
-							Get R3
+							I64Load $408
 							I64Const $4
 							I64Shl
 							I64Add
 							I32WrapI64
-							I64Load32U $12
-							Set R3
-							// sp--
-							Get R6
-							I64Const $1
-							I64Sub
+							I64Load8U $1
+							Set R4
+							Get R1
+							Get R0
+							I32WrapI64
+							I64Load $416
+							I64Const $4
+							I64Shl
+							I64Add
+							I32WrapI64
+							I64Load32U $0
+							Set R5
+							I64Const $0
 							Set R6
-							Br $3
+							Block
+								Get R4
+								I64Const $192
+								I64And
+								I64Const $64
+								I64Ne
+								BrIf $0
+								Get R5
+								I64Const $255
+								I64And
+								I64Const $4
+								I64Ne
+								BrIf $0
+								I64Const $1
+								Set R6
+							End
+							Get R6
+							I32WrapI64
+							BrIf $5
+							// s.failDetail = DetailNone
+							Get R0
+							I32WrapI64
+							I64Const $0
+							I64Store $424
+							// op = stepFail
+							I64Const $201
+							Set R3
+							// continue run
+							Br $4
 						End
 						// s.failInst = pc
 						Get R0
 						I32WrapI64
-						Get R3
-						I64Store $320
+						Get R2
+						I64Store $408
 						// s.failNode = node
 						Get R0
 						I32WrapI64
-						Get R4
-						I64Store $328
+						Get SP
+						I64Load $24
+						I64Store $416
 						// s.after = stepNext
 						Get R0
 						I32WrapI64
 						I64Const $202
-						I64Store $352
+						I64Store $440
 						// op = stepFail
 						I64Const $201
-						Set R5
+						Set R3
 						// continue run
 						Br $3
 					End
-					// if try == 0 || s.look != 0 || s.trail != uint64(frames[try].trail) || uint64(frames[try].kind) == frameContains {
+					// if try == 0 || s.look == 1 {
 					Get SP
-					I64Load $16
+					I64Load $40
 					I64Eqz
 					BrIf $3
 					Get R0
 					I32WrapI64
-					I64Load $312
-					I64Eqz
-					I32Eqz
-					BrIf $3
-					Get R0
-					I32WrapI64
-					I64Load $288
-					Get SP
-					I64Load $0
-					Get SP
-					I64Load $16
-					I64Const $56
-					I64Mul
-					I64Add
-					I32WrapI64
-					I64Load32U $36
-					I64Ne
-					BrIf $3
-					Get SP
-					I64Load $0
-					Get SP
-					I64Load $16
-					I64Const $56
-					I64Mul
-					I64Add
-					I32WrapI64
-					I64Load32U $0
-					I64Const $15
+					I64Load $384
+					I64Const $1
 					I64Eq
 					BrIf $3
+					// s.look >>= 1
+					Get R0
+					I32WrapI64
+					Get R0
+					I32WrapI64
+					I64Load $384
+					I64Const $1
+					I64ShrU
+					I64Store $384
 					// for sp > try {
 					Block
 						Loop
-							Get R6
 							Get SP
-							I64Load $16
+							I64Load $32
+							Get SP
+							I64Load $40
 							I64LeU
 							BrIf $1
 							// if uint64(frames[sp].kind) == frameMemo {
 							Get SP
-							I64Load $0
-							Get R6
+							I64Load $8
+							Get SP
+							I64Load $32
 							I64Const $56
 							I64Mul
 							I64Add
 							I32WrapI64
 							I64Load32U $0
-							I64Const $3
+							I64Const $8
 							I64Eq
-							BrIf $5
+							If
+								// remember(s, uint64(frames[sp].n), uint64(frames[sp].node), memoFail)
+								Get SP
+								I64Load $8
+								Get SP
+								I64Load $32
+								I64Const $56
+								I64Mul
+								I64Add
+								I32WrapI64
+								I64Load32U $24
+								Set R4
+								Get SP
+								I64Load $8
+								Get SP
+								I64Load $32
+								I64Const $56
+								I64Mul
+								I64Add
+								I32WrapI64
+								I64Load32U $8
+								Set R5
+								Block
+									// e := &s.memo[memoAt(s, proc, node)]
+									Get R0
+									I32WrapI64
+									I64Load $240
+									Get R4
+									I64Const $32
+									I64Shl
+									Get R5
+									I64Or
+									I64Const $0x9e3779b97f4a7c15
+									I64Mul
+									I64Const $32
+									I64ShrU
+									Get R0
+									I32WrapI64
+									I64Load $248
+									I64Const $1
+									I64Sub
+									I64And
+									I64Const $4
+									I64Shl
+									I64Add
+									I32WrapI64
+									I64ExtendI32U
+									Set R6
+									// e.proc = uint32(proc)
+									Get R6
+									I32WrapI64
+									Get R4
+									I64Store32 $0
+									// e.node = uint32(node)
+									Get R6
+									I32WrapI64
+									Get R5
+									I64Store32 $4
+									// e.gen = uint32(s.gen)
+									Get R6
+									I32WrapI64
+									Get R0
+									I32WrapI64
+									I64Load $400
+									I64Store32 $8
+									// e.verdict = uint32(verdict)
+									Get R6
+									I32WrapI64
+									I64Const $2
+									I64Store32 $12
+								End
+							End
 							// sp--
-							Get R6
+							Get SP
+							Get SP
+							I64Load $32
 							I64Const $1
 							I64Sub
-							Set R6
+							I64Store $32
 							Br $0
 						End
 					End
 					// f := &frames[sp]
 					Get SP
-					I64Load $0
-					Get R6
+					I64Load $8
+					Get SP
+					I64Load $32
 					I64Const $56
 					I64Mul
 					I64Add
 					I32WrapI64
 					I64ExtendI32U
-					Set R7
+					Set R4
+					// rollback(s, uint64(f.trail))
+					Get R4
+					I32WrapI64
+					I64Load32U $36
+					Set R5
+					Block
+						// for s.trail > n {
+						Block
+							Loop
+								Get R0
+								I32WrapI64
+								I64Load $360
+								Get R5
+								I64LeU
+								BrIf $1
+								// s.trail--
+								Get R0
+								I32WrapI64
+								Get R0
+								I32WrapI64
+								I64Load $360
+								I64Const $1
+								I64Sub
+								I64Store $360
+								// s.marks[s.undo[s.trail].node] = s.undo[s.trail].before
+								Get R0
+								I32WrapI64
+								I64Load $264
+								Get R0
+								I32WrapI64
+								I64Load $288
+								Get R0
+								I32WrapI64
+								I64Load $360
+								I64Const $3
+								I64Shl
+								I64Add
+								I32WrapI64
+								I64Load32U $0
+								I64Const $2
+								I64Shl
+								I64Add
+								I32WrapI64
+								Get R0
+								I32WrapI64
+								I64Load $288
+								Get R0
+								I32WrapI64
+								I64Load $360
+								I64Const $3
+								I64Shl
+								I64Add
+								I32WrapI64
+								I64Load32U $4
+								I64Store32 $0
+								Br $0
+							End
+						End
+					End
 					// s.scope = uint64(f.scope)
 					Get R0
 					I32WrapI64
-					Get R7
+					Get R4
 					I32WrapI64
 					I64Load32U $40
-					I64Store $304
+					I64Store $376
 					// s.words = uint64(f.words)
 					Get R0
 					I32WrapI64
-					Get R7
+					Get R4
 					I32WrapI64
 					I64Load32U $28
-					I64Store $296
+					I64Store $368
 					// node = uint64(f.node)
-					Get R7
+					Get SP
+					Get R4
 					I32WrapI64
 					I64Load32U $8
-					Set R4
+					I64Store $24
 					// kind := uint64(f.kind)
-					Get R7
+					Get R4
 					I32WrapI64
 					I64Load32U $0
-					Set R8
-					// if kind == frameAnyOf || kind == frameOneOf {
+					Set R5
+					// if kind == frameContains {
+					Get R5
+					I64Const $14
+					I64Eq
+					If
+						// op = stepContains
+						I64Const $212
+						Set R3
+						// continue run
+						Br $3
+					End
+					// b := uint64(f.cur)
+					Get R4
+					I32WrapI64
+					I64Load32U $12
+					Set R6
+					// if (kind == frameAnyOf || kind == frameOneOf) && prog[b].A == 0 {
 					Block
 						Block
 							Block
-								Get R8
-								I64Const $11
+								Get R5
+								I64Const $10
 								I64Eq
 								BrIf $0
-								Get R8
-								I64Const $12
+								Get R5
+								I64Const $11
 								I64Ne
 								BrIf $1
 							End
-							// b := uint64(f.cur)
-							Get R7
-							I32WrapI64
-							I64Load32U $12
-							Set R9
-							// if prog[b].A == 0 {
-							Get R1
-							Get R9
+							Get SP
+							I64Load $0
+							Get R6
 							I64Const $4
 							I64Shl
 							I64Add
 							I32WrapI64
 							I64Load8U $1
 							I64Eqz
-							If
-								// f.cur = prog[b].C
-								Get R7
-								I32WrapI64
-								Get R1
-								Get R9
-								I64Const $4
-								I64Shl
-								I64Add
-								I32WrapI64
-								I64Load32U $4
-								I64Store32 $12
-								// pc = uint64(prog[b].C) + 1
-								Get R1
-								Get R9
-								I64Const $4
-								I64Shl
-								I64Add
-								I32WrapI64
-								I64Load32U $4
-								I64Const $1
-								I64Add
-								Set R3
-							Else
-								// try = uint64(f.try)
-								Get SP
-								Get R7
-								I32WrapI64
-								I64Load32U $32
-								I64Store $16
-								// sp--
-								Get R6
-								I64Const $1
-								I64Sub
-								Set R6
-								// pc = uint64(prog[f.pc].C)
-								Get R1
-								Get R7
-								I32WrapI64
-								I64Load32U $4
-								I64Const $4
-								I64Shl
-								I64Add
-								I32WrapI64
-								I64Load32U $4
-								Set R3
-								// if f.n == 0 {
-								Get R7
-								I32WrapI64
-								I64Load32U $24
-								I64Eqz
-								If
-									// s.failInst = uint64(f.pc)
-									Get R0
-									I32WrapI64
-									Get R7
-									I32WrapI64
-									I64Load32U $4
-									I64Store $320
-									// s.failNode = node
-									Get R0
-									I32WrapI64
-									Get R4
-									I64Store $328
-									// s.failDetail = DetailNone
-									Get R0
-									I32WrapI64
-									I64Const $0
-									I64Store $336
-									// s.after = stepAt
-									Get R0
-									I32WrapI64
-									I64Const $203
-									I64Store $352
-									// continue run
-									Br $6
-								End
-							End
-							Br $1
-						End
-						// try = uint64(f.try)
-						Get SP
-						Get R7
-						I32WrapI64
-						I64Load32U $32
-						I64Store $16
-						// sp--
-						Get R6
-						I64Const $1
-						I64Sub
-						Set R6
-						// if kind == frameNot {
-						Get R8
-						I64Const $13
-						I64Eq
-						If
-							// pc = uint64(prog[f.pc].C)
-							Get R1
-							Get R7
+							I32Eqz
+							BrIf $0
+							// f.cur = prog[b].C
+							Get R4
 							I32WrapI64
-							I64Load32U $4
+							Get SP
+							I64Load $0
+							Get R6
 							I64Const $4
 							I64Shl
 							I64Add
 							I32WrapI64
 							I64Load32U $4
-							Set R3
-						Else
+							I64Store32 $12
+							// pc = uint64(prog[b].C) + 1
+							Get SP
+							I64Load $0
+							Get R6
+							I64Const $4
+							I64Shl
+							I64Add
+							I32WrapI64
+							I64Load32U $4
+							I64Const $1
+							I64Add
+							Set R2
+							Br $1
+						End
+						// try = uint64(f.try)
+						Get SP
+						Get R4
+						I32WrapI64
+						I64Load32U $32
+						I64Store $40
+						// sp--
+						Get SP
+						Get SP
+						I64Load $32
+						I64Const $1
+						I64Sub
+						I64Store $32
+						// pc = uint64(prog[f.pc].C)
+						Get SP
+						I64Load $0
+						Get R4
+						I32WrapI64
+						I64Load32U $4
+						I64Const $4
+						I64Shl
+						I64Add
+						I32WrapI64
+						I64Load32U $4
+						Set R2
+						// if kind == frameIf {
+						Get R5
+						I64Const $13
+						I64Eq
+						If
 							// pc = uint64(prog[f.pc].D)
-							Get R1
-							Get R7
+							Get SP
+							I64Load $0
+							Get R4
 							I32WrapI64
 							I64Load32U $4
 							I64Const $4
@@ -4912,7 +8116,46 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 							I64Add
 							I32WrapI64
 							I64Load32U $8
-							Set R3
+							Set R2
+						Else
+							// if kind != frameNot && f.n == 0 {
+							Block
+								Get R5
+								I64Const $12
+								I64Eq
+								BrIf $0
+								Get R4
+								I32WrapI64
+								I64Load32U $24
+								I64Eqz
+								I32Eqz
+								BrIf $0
+								// s.failInst = uint64(f.pc)
+								Get R0
+								I32WrapI64
+								Get R4
+								I32WrapI64
+								I64Load32U $4
+								I64Store $408
+								// s.failNode = node
+								Get R0
+								I32WrapI64
+								Get SP
+								I64Load $24
+								I64Store $416
+								// s.failDetail = DetailNone
+								Get R0
+								I32WrapI64
+								I64Const $0
+								I64Store $424
+								// s.after = stepAt
+								Get R0
+								I32WrapI64
+								I64Const $203
+								I64Store $440
+								// continue run
+								Br $5
+							End
 						End
 					End
 					Br $1
@@ -4921,41 +8164,44 @@ TEXT ·kernelAsm(SB), NOSPLIT, $104-8
 				Br $2
 			End
 			// op = uint64(prog[pc].Op)
-			Get R1
-			Get R3
+			Get SP
+			I64Load $0
+			Get R2
 			I64Const $4
 			I64Shl
 			I64Add
 			I32WrapI64
 			I64Load8U $0
-			Set R5
+			Set R3
 			Br $0
 		End
 	End
 	// s.pc = pc
 	Get R0
 	I32WrapI64
-	Get R3
-	I64Store $240
+	Get R2
+	I64Store $312
 	// s.node = node
 	Get R0
 	I32WrapI64
-	Get R4
-	I64Store $248
+	Get SP
+	I64Load $24
+	I64Store $320
 	// s.op = op
 	Get R0
 	I32WrapI64
-	Get R5
-	I64Store $256
+	Get R3
+	I64Store $328
 	// s.sp = sp
 	Get R0
 	I32WrapI64
-	Get R6
-	I64Store $264
+	Get SP
+	I64Load $32
+	I64Store $336
 	// s.try = try
 	Get R0
 	I32WrapI64
 	Get SP
-	I64Load $16
-	I64Store $272
+	I64Load $40
+	I64Store $344
 	RET

@@ -80,19 +80,18 @@ type frame struct {
 	seen                                      uint64
 }
 
-// Kinds of frame.
+// Kinds of frame, in the order that the kernel relies on: what goes on with a
+// step of its own, what ends with its block, and what catches failures.
 const (
 	frameRoot = iota + 1
-	frameCall
-	frameMemo // a call whose verdict is remembered; n = procedure
-	frameScope
 	frameProps
 	framePropsSlow
 	frameItems
 	frameItemsSlow
-	frameUnevalProps
-	frameUnevalItems
-	// From here on: frames that catch failures.
+	frameUneval
+	frameCall
+	frameMemo // a call whose verdict is remembered; n = procedure
+	frameScope
 	frameAnyOf
 	frameOneOf
 	frameNot
@@ -108,9 +107,6 @@ type Machine struct {
 	state
 
 	masks    []uint32 // stack of masks of members seen
-	marks    []uint32 // by node: 1 + index of the latest entry of the trail
-	undo     []trailEntry
-	memo     []memoEntry
 	scratch  []byte
 	order    []uint32 // for comparing objects and finding equal elements
 	hashes   []uint32
@@ -121,13 +117,11 @@ type Machine struct {
 	seed        uint64
 
 	// Of the current run.
-	s          *table.SchemaSections
-	tape       *json.Tape
-	consts     json.Tape
-	allowed    uint64 // steps at the start
-	generation uint32
-	numFailed  uint32 // failures found outside of branches, reported or not
-	overflow   bool   // scratch was too small
+	s        *table.SchemaSections
+	tape     *json.Tape
+	consts   json.Tape
+	allowed  uint64 // steps at the start
+	overflow bool   // scratch was too small
 
 	// Of the second look for failures.
 	isExplained bool
@@ -156,11 +150,13 @@ func NewMachine(l Limits) *Machine {
 		memo *= 2
 	}
 	return &Machine{
-		state:       state{frames: make([]frame, l.Frames)},
+		state: state{
+			frames: make([]frame, l.Frames),
+			marks:  make([]uint32, l.Nodes),
+			undo:   make([]trailEntry, l.Nodes+l.Nodes/2),
+			memo:   make([]memoEntry, memo),
+		},
 		masks:       make([]uint32, 64+l.Nodes/8),
-		marks:       make([]uint32, l.Nodes),
-		undo:        make([]trailEntry, l.Nodes+l.Nodes/2),
-		memo:        make([]memoEntry, memo),
 		scratch:     make([]byte, 0, l.Scratch),
 		order:       make([]uint32, 3*l.Nodes+16),
 		hashes:      make([]uint32, l.Nodes),
@@ -220,11 +216,11 @@ func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node u
 	m.consts = json.Tape{Src: s.Strings, Nodes: s.Consts}
 	m.prog, m.nodes, m.src, m.strs = s.Program, tape.Nodes, tape.Src, s.Strings
 	m.sets, m.enums, m.lists, m.switches, m.dfas = s.PropSets, s.Enums, s.Lists, s.Switches, s.Patterns
-	m.words, m.trail, m.scope, m.look, m.numFailed, m.overflow = 0, 0, 0, 0, 0, false
+	m.words, m.trail, m.scope, m.look, m.failed, m.overflow = 0, 0, 0, 0, 0, false
 	m.forget()
 	m.frames[0] = frame{kind: frameRoot, node: node}
 	status := m.run(s.Proc(entry, table.ProcPC), node)
-	m.rollback(0)
+	rollback(&m.state, 0)
 	if m.overflow {
 		status = StatusBudget
 	}
@@ -234,7 +230,7 @@ func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node u
 // report records a failure outside of branches, and reports whether the run
 // should go on looking for more.
 func (m *Machine) report(f Failure) bool {
-	m.numFailed++
+	m.failed++
 	if len(m.failures) < m.maxFailures {
 		m.failures = append(m.failures, f)
 	}

@@ -15,8 +15,11 @@ const (
 )
 
 // findEntry returns one more than the index of the entry for the name at node,
-// or 0. First is one more than the first entry of the name's slot.
+// or 0. First is one more than the first entry of the name's slot, or 0.
 func (m *Machine) findEntry(entries []uint32, first, node uint32) uint32 {
+	if first == 0 {
+		return 0
+	}
 	name := &m.tape.Nodes[node]
 	for at := (first - 1) * entryWords; ; at += entryWords {
 		e := entries[at : at+entryWords]
