@@ -43,13 +43,13 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		}
 		return verdict.NeedBody // only an empty body passes without a type
 	}
-	media, ok := matchMedia(e.t, op, f.contentType)
+	media, ok := matchMedia(e.t, op, f.contentType, &d.Boundary)
 	if !ok {
 		d.Part = verdict.PartContentType
 		return verdict.BodyMediaType
 	}
 	m := e.t.Media(media)
-	if !judged(m) && m.Action() != table.ActionPass {
+	if m.Kind() == table.BodyOpaque && m.Action() != table.ActionPass {
 		d.Part = verdict.PartContentType
 		return verdict.BodyMediaType
 	}
@@ -58,9 +58,6 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 }
 
 var identity = []byte("identity")
-
-// judged reports whether the engine reads bodies of m's kind.
-func judged(m table.Media) bool { return m.Kind() == table.BodyJSON }
 
 // absent judges a request that has no body.
 func (e *Engine) absent(op table.Op, d *Decision) verdict.Code {
@@ -88,8 +85,8 @@ func (e *Engine) MaxBody(d *Decision) uint32 {
 }
 
 // CheckBody judges r.Body, the whole body of a request for which CheckHeaders
-// said NeedBody with d. Only Op, Media and Mode of d need to be kept between
-// the two.
+// said NeedBody with d. Only Op, Media, Boundary and Mode of d need to be kept
+// between the two.
 func (e *Engine) CheckBody(r *Request, d *Decision) {
 	d.Failed, e.failed = false, nil
 	if d.Op >= e.t.NumOps() || d.Media != table.NoIndex && d.Media >= e.t.Op(d.Op).Media().End() {
@@ -117,9 +114,19 @@ func (e *Engine) body(b []byte, op table.Op, d *Decision) verdict.Code {
 		return verdict.BodyMediaType
 	}
 	m := e.t.Media(d.Media)
-	if !judged(m) {
+	switch m.Kind() {
+	case table.BodyJSON:
+		return e.json(b, m.Entry(), op, d)
+	case table.BodyNDJSON:
+		return e.sequence(b, m, op, d)
+	case table.BodyOpaque:
 		return verdict.Allow // CheckHeaders let pass only what the policy lets pass
 	}
+	return e.fields(b, m, d)
+}
+
+// json judges one JSON text.
+func (e *Engine) json(b []byte, entry uint32, op table.Op, d *Decision) verdict.Code {
 	depth := op.MaxDepth()
 	if depth == 0 || depth > e.opt.MaxDepth {
 		depth = e.opt.MaxDepth
@@ -132,7 +139,108 @@ func (e *Engine) body(b []byte, op table.Op, d *Decision) verdict.Code {
 		d.Offset = e.parser.ErrOffset
 		return parseCode(st)
 	}
-	return e.judge(m.Entry(), &e.tape, verdict.BodyInvalid, d)
+	return e.judge(entry, &e.tape, verdict.BodyInvalid, d)
+}
+
+// sequence judges JSON texts that stand one after the other, each by itself or
+// all as one array: one a line, where empty lines are none, or each behind a
+// record separator (RFC 7464 section 2.2).
+func (e *Engine) sequence(b []byte, m table.Media, op table.Op, d *Decision) verdict.Code {
+	separator := byte('\n')
+	if m.Flags()&table.MediaFlagRecords != 0 {
+		if separator = 0x1e; b[0] != separator {
+			return verdict.BodySyntax
+		}
+	}
+	if m.Flags()&table.MediaFlagSequence != 0 {
+		code := e.params.Lines(b, separator, &e.tape)
+		if code != verdict.Allow {
+			return bodyCode(code)
+		}
+		return e.judge(m.Entry(), &e.tape, verdict.BodyInvalid, d)
+	}
+	for start := 0; start < len(b); {
+		end := start
+		for end < len(b) && b[end] != separator {
+			end++
+		}
+		if !blank(b[start:end]) {
+			if code := e.json(b[start:end], m.Entry(), op, d); code != verdict.Allow {
+				d.Offset += uint32(start)
+				return code
+			}
+		}
+		start = end + 1
+	}
+	return verdict.Allow
+}
+
+func blank(b []byte) bool {
+	for _, c := range b {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return false
+		}
+	}
+	return true
+}
+
+// fields judges a body of texts: a form, a multipart body, or one text.
+func (e *Engine) fields(b []byte, m table.Media, d *Decision) verdict.Code {
+	code := verdict.Internal
+	switch m.Kind() {
+	case table.BodyForm:
+		code = e.params.Form(e.t, m, b, &e.tape)
+	case table.BodyMultipart:
+		code = e.params.Multipart(e.t, m, d.Boundary.b[:d.Boundary.n], b, &e.tape)
+	case table.BodyText, table.BodyBinary:
+		code = e.params.Text(e.t, m, b, &e.tape, m.Kind() == table.BodyBinary)
+	}
+	if code != verdict.Allow {
+		return bodyCode(code)
+	}
+	if code = e.judgeReadings(m.Entry(), &e.tape, verdict.BodyInvalid, d); code != verdict.Allow || m.Kind() != table.BodyMultipart {
+		return code
+	}
+	return e.partHeaders(d)
+}
+
+// partHeaders judges the header fields that the description gives parts of a
+// multipart body.
+func (e *Engine) partHeaders(d *Decision) verdict.Code {
+	for i := uint32(0); i < e.params.NumPartHeads(); i++ {
+		r := e.params.PartHeaders(i)
+		for j := r.Start; j < r.End(); j++ {
+			code, skip := e.params.PartHeader(i, j)
+			if code == verdict.Allow && skip {
+				continue
+			}
+			if code == verdict.Allow {
+				code = e.judgeReadings(e.t.Param(j).Entry(), &e.params.Tape, verdict.BodyInvalid, d)
+			}
+			if code != verdict.Allow {
+				d.Param = j
+				return bodyCode(code)
+			}
+		}
+	}
+	return verdict.Allow
+}
+
+// bodyCode is the code of a form whose field was refused with a parameter's.
+func bodyCode(c verdict.Code) verdict.Code {
+	switch c {
+	case verdict.ParamMalformed:
+		return verdict.BodySyntax
+	case verdict.ParamDuplicate:
+		return verdict.BodyDuplicateName
+	case verdict.ParamMissing:
+		return verdict.BodyInvalid
+	case verdict.ParamTooMany:
+		return verdict.BodyNodes
+	case verdict.RequestPathTooLong, verdict.RequestHeadersTooLarge:
+		return verdict.BodyTooLarge
+	}
+	return c
 }
 
 func parseCode(st json.Status) verdict.Code {

@@ -75,10 +75,11 @@ type Engine struct {
 	charges [limit.MaxCharges]limit.Charge
 	outcome limit.Outcome
 
-	failed      *json.Tape // the tape that the last failure is about
-	authorized  bool       // the last request carried a good token
-	identityBuf []byte     // whom a limit counts
-	unknown     []byte     // name of the undeclared parameter that was refused
+	captures    [table.MaxCaptures][]byte // of the last path, as they came
+	failed      *json.Tape                // the tape that the last failure is about
+	authorized  bool                      // the last request carried a good token
+	identityBuf []byte                    // whom a limit counts
+	unknown     []byte                    // name of the undeclared parameter that was refused
 }
 
 // maxScratch bounds the strings with escapes that can be looked into: a longer one
@@ -93,15 +94,30 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	if e.limits, badLimit = newLimiter(t, &opt); e.limits == nil {
 		return nil, badLimit
 	}
-	textBytes := int(opt.MaxHeaderBytes + opt.MaxPathBytes)
 	e.path = route.NewPath(int(opt.MaxPathBytes))
-	e.params = param.New(2*textBytes, 1024)
 	e.parser = json.NewParser(int(opt.MaxNodes), int(opt.MaxDepth))
+	e.params = param.New(decoderLimits(t, &opt), e.parser)
 	e.tape.Nodes = make([]json.Node, 0, opt.MaxNodes)
 	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(min(opt.MaxBodyBytes, maxScratch)), Seed: seed(&opt)})
 	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
 	e.identityBuf = make([]byte, 0, opt.MaxTokenBytes)
 	return e, 0
+}
+
+// decoderLimits sizes what parameters are decoded in, and forms where the table
+// has any.
+func decoderLimits(t *table.Table, o *Options) param.Limits {
+	l := param.Limits{TextBytes: int(2*o.MaxHeaderBytes + 3*o.MaxPathBytes), Values: 1024, Nodes: 2048, Depth: int(o.MaxDepth), Seed: seed(o)}
+	for i := uint32(0); i < t.NumMedia(); i++ {
+		switch t.Media(i).Kind() {
+		case table.BodyForm:
+			l.TextBytes = max(l.TextBytes, int(o.MaxBodyBytes))
+			l.Values = 8192
+		case table.BodyMultipart:
+			l.Values = 8192
+		}
+	}
+	return l
 }
 
 func seed(o *Options) (s uint64) {
@@ -132,10 +148,10 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 	if code := e.route(r, d); code != verdict.Allow {
 		return code
 	}
-	op := e.t.Op(d.Op)
-	if d.Mode == table.ModeOff {
+	if d.Mode == table.ModeOff || d.Preflight {
 		return verdict.Allow
 	}
+	op := e.t.Op(d.Op)
 	if op.Flags()&table.OpFlagDeny != 0 {
 		return verdict.OperationUnenforceable
 	}
@@ -170,129 +186,13 @@ func (e *Engine) request(r *Request, d *Decision) verdict.Code {
 		return verdict.RequestHeadersTooLarge
 	}
 	code, _ := r.scan()
+	if code == verdict.Allow {
+		code = r.fields.transfer()
+	}
 	if code != verdict.Allow {
 		d.Part = verdict.PartHeader
 	}
 	return code
-}
-
-// route finds the operation and with it the mode.
-func (e *Engine) route(r *Request, d *Decision) verdict.Code {
-	d.Part = verdict.PartPath
-	if code := e.path.Parse(r.fields.path, 0); code != verdict.Allow {
-		return code
-	}
-	op, out := route.Find(e.t, r.fields.authority, r.fields.method, e.path, &e.match)
-	if out != route.Found {
-		// The actions and the modes are numbered alike: deny and enforce,
-		// monitor, pass and off.
-		d.Mode = max(d.Mode, e.t.Unknown())
-	}
-	switch out {
-	case route.NoHost:
-		return verdict.RouteHostUnknown
-	case route.NoPath:
-		return verdict.RouteNotFound
-	case route.NoMethod:
-		d.Methods = e.match.Methods
-		return verdict.RouteMethodNotAllowed
-	}
-	d.Op, d.Part = op, verdict.PartNone
-	d.Mode = max(d.Mode, e.t.Op(op).Mode())
-	if len(r.fields.upgrade) != 0 && e.t.Op(op).Flags()&table.OpFlagUpgrade == 0 {
-		d.Part = verdict.PartHeader
-		return verdict.RequestUpgrade
-	}
-	return verdict.Allow
-}
-
-// parameters decodes and judges the operation's parameters in the order of the
-// description.
-func (e *Engine) parameters(r *Request, op table.Op, d *Decision) verdict.Code {
-	p := e.params
-	if code := p.Begin(e.t, op); code != verdict.Allow {
-		return code
-	}
-	p.Path(e.match.Captures[:e.match.N])
-	code, name, unknown := p.Query(e.path.Query, op.UnknownQuery())
-	if d.Unknown = uint32(unknown); code != verdict.Allow {
-		d.Part = verdict.PartQuery
-		if d.Param = e.paramNamed(op, table.InQuery, name); d.Param == table.NoIndex {
-			e.unknown = name
-		}
-		return code
-	}
-	if code := e.fieldParameters(r, op, d); code != verdict.Allow {
-		return code
-	}
-	params := op.Params()
-	for i := uint32(0); i < params.Count; i++ {
-		code, skip := p.Value(i)
-		if code == verdict.Allow && skip {
-			continue
-		}
-		rec := e.t.Param(params.Start + i)
-		if code == verdict.Allow {
-			code = e.judge(rec.Entry(), &p.Tape, verdict.ParamInvalid, d)
-			if code == verdict.ParamInvalid && p.AsString(i) {
-				code = e.judge(rec.Entry(), &p.Tape, verdict.ParamInvalid, d)
-			}
-		}
-		if code != verdict.Allow {
-			d.Param, d.Part = params.Start+i, partOf(rec.In())
-			return code
-		}
-	}
-	return verdict.Allow
-}
-
-// fieldParameters collects header and cookie parameters.
-func (e *Engine) fieldParameters(r *Request, op table.Op, d *Decision) verdict.Code {
-	headers, cookies := e.params.Has(table.InHeader), e.params.Has(table.InCookie)
-	if !headers && !cookies {
-		return verdict.Allow
-	}
-	for i := range r.Headers {
-		h := &r.Headers[i]
-		if headers {
-			if code := e.params.Header(h.Name, h.Value); code != verdict.Allow {
-				d.Part, d.Param = verdict.PartHeader, e.paramNamed(op, table.InHeader, h.Name)
-				return code
-			}
-		}
-		if cookies && string(h.Name) == "cookie" {
-			if code, name := e.params.Cookie(h.Value); code != verdict.Allow {
-				d.Part, d.Param = verdict.PartCookie, e.paramNamed(op, table.InCookie, name)
-				return code
-			}
-		}
-	}
-	return verdict.Allow
-}
-
-// paramNamed is the record of a declared parameter, NoIndex for others.
-func (e *Engine) paramNamed(op table.Op, in uint8, name []byte) uint32 {
-	r := op.Params()
-	for i := r.Start; i < r.End(); i++ {
-		if p := e.t.Param(i); p.In() == in && string(p.Name()) == string(name) {
-			return i
-		}
-	}
-	return table.NoIndex
-}
-
-func partOf(in uint8) verdict.Part {
-	switch in {
-	case table.InPath:
-		return verdict.PartPath
-	case table.InQuery, table.InQuerystring:
-		return verdict.PartQuery
-	case table.InHeader:
-		return verdict.PartHeader
-	case table.InCookie:
-		return verdict.PartCookie
-	}
-	return verdict.PartNone
 }
 
 // judge runs a schema over the first value of tape; bad is the code of a

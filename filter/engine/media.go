@@ -5,9 +5,9 @@ import "portcullis/filter/table"
 // matchMedia finds the media type of op's body that value, a Content-Type
 // field, names. An exact type goes before a structured suffix, that before a
 // main type, that before any (RFC 9110 section 12.5.1 orders ranges so).
-// ok is false when value is malformed or names a charset other than UTF-8 for
-// JSON.
-func matchMedia(t *table.Table, op table.Op, value []byte) (media uint32, ok bool) {
+// ok is false when value is malformed, names a charset other than UTF-8 for
+// text, or no boundary for a multipart body.
+func matchMedia(t *table.Table, op table.Op, value []byte, b *Boundary) (media uint32, ok bool) {
 	typ, params, ok := splitMedia(value)
 	if !ok {
 		return table.NoIndex, false
@@ -24,10 +24,77 @@ func matchMedia(t *table.Table, op table.Op, value []byte) (media uint32, ok boo
 	if media == table.NoIndex {
 		return media, false
 	}
-	if k := t.Media(media).Kind(); k == table.BodyJSON && !utf8Charset(params) {
+	switch t.Media(media).Kind() {
+	case table.BodyMultipart:
+		ok = b.read(params)
+	case table.BodyBinary, table.BodyOpaque:
+	default:
+		ok = utf8Charset(params)
+	}
+	if !ok {
 		return table.NoIndex, false
 	}
 	return media, true
+}
+
+// read takes the boundary from the parameters of a content type (RFC 2046
+// section 5.1.1). Two of them are refused.
+func (b *Boundary) read(params []byte) bool {
+	b.n = 0
+	for len(params) > 0 {
+		var p []byte
+		p, params = nextParam(params)
+		if len(p) < 9 || !equalFold([]byte("boundary="), p[:9]) {
+			continue
+		}
+		if b.n != 0 {
+			return false
+		}
+		v := p[9:]
+		quoted := len(v) > 1 && v[0] == '"' && v[len(v)-1] == '"'
+		if quoted {
+			v = v[1 : len(v)-1]
+		}
+		if len(v) == 0 || len(v) > len(b.b) || v[len(v)-1] == ' ' {
+			return false
+		}
+		for _, c := range v {
+			if !boundaryByte(c) || !quoted && !tokenByte(c) {
+				return false
+			}
+		}
+		b.n = uint8(copy(b.b[:], v))
+	}
+	return b.n != 0
+}
+
+// boundaryByte reports a bchar.
+func boundaryByte(c byte) bool {
+	switch {
+	case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		return true
+	}
+	switch c {
+	case '\'', '(', ')', '+', '_', ',', '-', '.', '/', ':', '=', '?', ' ':
+		return true
+	}
+	return false
+}
+
+// nextParam splits the first parameter off.
+func nextParam(params []byte) (p, rest []byte) {
+	i := 0
+	quoted := false
+	for i < len(params) && (quoted || params[i] != ';') {
+		if params[i] == '"' {
+			quoted = !quoted
+		}
+		i++
+	}
+	if i == len(params) {
+		return trim(params), nil
+	}
+	return trim(params[:i]), params[i+1:]
 }
 
 func mediaMatches(m table.Media, typ []byte) bool {
@@ -75,20 +142,8 @@ func splitMedia(v []byte) (typ, params []byte, ok bool) {
 // part of it).
 func utf8Charset(params []byte) bool {
 	for len(params) > 0 {
-		i := 0
-		quoted := false
-		for i < len(params) && (quoted || params[i] != ';') {
-			if params[i] == '"' {
-				quoted = !quoted
-			}
-			i++
-		}
-		p := trim(params[:i])
-		if i == len(params) {
-			params = nil
-		} else {
-			params = params[i+1:]
-		}
+		var p []byte
+		p, params = nextParam(params)
 		if len(p) > 8 && equalFold([]byte("charset="), p[:8]) {
 			v := p[8:]
 			if len(v) > 1 && v[0] == '"' && v[len(v)-1] == '"' {

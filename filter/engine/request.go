@@ -64,12 +64,25 @@ type Decision struct {
 	Offset uint32
 	// Unknown counts undeclared query parameters that were let through.
 	Unknown uint32
+	// Deprecated counts deprecated parameters that the request has.
+	Deprecated uint32
+	// Preflight is set for a CORS preflight request that the policy lets pass;
+	// Op is what it asks about.
+	Preflight bool
+	// Boundary is what divides a multipart body.
+	Boundary Boundary
 	// Provider is the index of the token's issuer, table.NoIndex.
 	Provider uint32
 	// Failed is set when a schema refused; the engine holds the details until
 	// its next call.
 	Failed  bool
 	failure schema.Failure
+}
+
+// Boundary is the boundary of a multipart body (RFC 2046 section 5.1.1).
+type Boundary struct {
+	n uint8
+	b [70]byte
 }
 
 // reset makes d the decision on a new request.
@@ -168,6 +181,21 @@ func joined(authorization []byte) bool {
 	}
 	return false
 }
+
+// transfer refuses a Transfer-Encoding other than chunked, and one beside a
+// Content-Length: two readers may take two bodies from such a request (RFC
+// 9112 sections 6.1 and 6.3).
+func (f *fields) transfer() verdict.Code {
+	if f.seen&seenTransferEncoding == 0 {
+		return verdict.Allow
+	}
+	if !equalFold(chunked, f.transferEncoding) || f.seen&seenContentLength != 0 {
+		return verdict.BodyLength
+	}
+	return verdict.Allow
+}
+
+var chunked = []byte("chunked")
 
 // length is the declared Content-Length; ok is false when the field is there
 // and is not a plain number.

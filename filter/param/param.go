@@ -9,78 +9,117 @@ import (
 // MaxParams bounds the parameters of one operation.
 const MaxParams = 256
 
-// Decoder collects the raw texts of an operation's parameters and turns one
-// after the other into a value. It is made once and reused; all it returns is
-// valid until the next Begin.
-//
-// Invariants: raw[i] belongs to the i-th parameter of the operation that Begin
-// was given, and is only meaningful where seen[i].
-type Decoder struct {
-	Tape   json.Tape // the value of the last Value call, at node 0
-	buf    buffer
-	params table.Range
-	t      *table.Table
-	seen   [MaxParams]bool
-	raw    [MaxParams][]byte
+// Limits sizes a Decoder.
+type Limits struct {
+	TextBytes int // decoded texts of one request's parameters, or of one form
+	Values    int // parameters, fields and parts of one request
+	Nodes     int // of the tape of one parameter
+	Depth     int // of JSON in parameters and fields
+	Seed      uint64
 }
 
-// New returns a Decoder for requests whose parameters have at most maxBytes of
-// text together, and maxNodes values each.
-func New(maxBytes, maxNodes int) *Decoder {
-	d := &Decoder{buf: buffer{make([]byte, 0, maxBytes)}}
-	d.Tape.Nodes = make([]json.Node, 0, maxNodes)
+// Decoder collects the raw texts of an operation's parameters, or of a form's
+// fields, and turns them into values. It is made once and reused; all that it
+// returns is valid until the next Begin, Form or Multipart.
+//
+// Invariants: during the parameters of an operation, fields[i] belongs to its
+// i-th parameter; during a body, fields[0] is the whole form.
+type Decoder struct {
+	Tape json.Tape // the value of the last Value call, at node 0
+
+	t      *table.Table
+	op     table.Op
+	params table.Range
+	places uint8 // bit 1<<in: the operation declares parameters there
+	tree
+	multipart
+	emitter
+
+	// Deprecated counts deprecated parameters that the request has.
+	Deprecated uint32
+}
+
+// New returns a Decoder. parser reads JSON inside parameters and fields, and
+// is not used between calls.
+func New(l Limits, parser *json.Parser) *Decoder {
+	d := &Decoder{}
+	d.Tape.Nodes = make([]json.Node, 0, l.Nodes)
+	d.own = make([]byte, 0, l.TextBytes)
+	d.tree.init(l.Values+MaxParams, l.Seed)
+	d.parser, d.maxDepth = parser, uint32(l.Depth)
 	return d
 }
 
 // Begin starts the parameters of op.
 func (d *Decoder) Begin(t *table.Table, op table.Op) verdict.Code {
-	d.t, d.params = t, op.Params()
+	d.t, d.op, d.params = t, op, op.Params()
 	if d.params.Count > MaxParams {
 		return verdict.Internal // schemagen refuses such an operation
 	}
+	d.buf.b = d.own
+	d.reset()
+	d.places, d.Deprecated, d.inBody, d.given = 0, 0, false, 0
 	for i := uint32(0); i < d.params.Count; i++ {
-		d.seen[i] = false
+		p := t.Param(d.params.Start + i)
+		d.places |= 1 << p.In()
+		d.fields[i] = field{shape: p.Shape(), first: none, last: none, next: none, parent: none, encoding: none}
 	}
-	d.buf.b = d.buf.b[:0]
+	d.num = d.params.Count
 	return verdict.Allow
 }
 
-// set records the raw text of parameter i; a second one is refused, because
-// which of the two the upstream takes is not known.
-func (d *Decoder) set(i uint32, raw []byte) verdict.Code {
-	if d.seen[i] {
-		return verdict.ParamDuplicate
-	}
-	d.seen[i], d.raw[i] = true, raw
-	return verdict.Allow
-}
+// Has reports whether the operation declares a parameter in place in.
+func (d *Decoder) Has(in uint8) bool { return d.places>>in&1 != 0 }
 
-// find is the parameter with that place and name.
-func (d *Decoder) find(in uint8, name []byte) (uint32, bool) {
-	h := table.HashSegment(name)
+// find is the parameter with that place, name and hash of the name.
+func (d *Decoder) find(in uint8, name []byte, hash uint32) (uint32, bool) {
 	for i := uint32(0); i < d.params.Count; i++ {
 		p := d.t.Param(d.params.Start + i)
-		if p.Hash() == h && p.In() == in && string(p.Name()) == string(name) {
+		if p.Hash() == hash && p.In() == in && string(p.Name()) == string(name) {
 			return i, true
 		}
 	}
 	return 0, false
 }
 
-// Path takes the captures of the matched path, decoded.
-func (d *Decoder) Path(captures [][]byte) {
+// types is the types of a shape.
+func (d *Decoder) types(shape uint32) uint16 {
+	if shape == table.NoIndex {
+		return 0
+	}
+	return d.t.Shape(shape).Types()
+}
+
+const scalars = table.TypeNull | table.TypeBoolean | table.TypeNumber | table.TypeInteger | table.TypeString
+
+// spread reports an object whose members stand under names of their own: style
+// form with explode. Its own name is not in the request.
+func (d *Decoder) spread(p table.Param) bool {
+	if s := p.Style(); s != table.StyleForm && s != table.StyleCookie {
+		return false
+	}
+	types := d.types(p.Shape())
+	return p.Flags()&table.ParamFlagExplode != 0 && types&table.TypeObject != 0
+}
+
+// Path takes the captures of the matched path, as they came.
+func (d *Decoder) Path(captures [][]byte) verdict.Code {
 	for i := uint32(0); i < d.params.Count; i++ {
 		p := d.t.Param(d.params.Start + i)
 		if c := p.Capture(); c != table.NoIndex && c < uint32(len(captures)) {
-			d.seen[i], d.raw[i] = true, captures[c]
+			d.fields[i].kind, d.fields[i].raw = fieldText, captures[c]
 		}
 	}
+	return verdict.Allow
 }
 
 // Query takes the query, without its '?'. unknown is what happens to a name
 // that the operation does not declare; under ActionMonitor and ActionPass the
 // number of those is returned. On a refusal name is the parameter it is about.
 func (d *Decoder) Query(q []byte, unknown uint8) (code verdict.Code, name []byte, passed int) {
+	if d.Has(table.InQuerystring) {
+		return d.whole(q), nil, 0
+	}
 	for len(q) > 0 {
 		var pair []byte
 		pair, q = cut(q, '&')
@@ -88,47 +127,136 @@ func (d *Decoder) Query(q []byte, unknown uint8) (code verdict.Code, name []byte
 			continue
 		}
 		rawName, value := cut(pair, '=')
-		off, n, code := d.buf.decode(rawName, true)
+		at, code := d.buf.name(rawName, true)
 		if code != verdict.Allow {
 			return code, nil, passed
 		}
-		name = d.buf.b[off : off+n]
-		i, ok := d.find(table.InQuery, name)
-		if !ok {
-			if unknown != table.ActionMonitor && unknown != table.ActionPass {
-				return verdict.ParamUnknown, name, passed
-			}
-			passed++
-			continue
-		}
-		if code := d.set(i, value); code != verdict.Allow {
+		name = d.text(at)
+		code, found := d.query(at, value)
+		if code != verdict.Allow {
 			return code, name, passed
 		}
+		if found || d.credential(name) {
+			continue
+		}
+		if unknown != table.ActionMonitor && unknown != table.ActionPass {
+			return verdict.ParamUnknown, name, passed
+		}
+		passed++
 	}
 	return verdict.Allow, nil, passed
 }
 
-// Header takes a header field whose name is lower case. Fields that are no
-// parameter are none of its business.
-func (d *Decoder) Header(name, value []byte) verdict.Code {
-	if i, ok := d.find(table.InHeader, name); ok {
-		return d.set(i, value)
+// whole gives the query to the parameter that is all of it (OpenAPI 3.2.0
+// section 4.12.2.3).
+func (d *Decoder) whole(q []byte) verdict.Code {
+	for i := uint32(0); i < d.params.Count; i++ {
+		p := d.t.Param(d.params.Start + i)
+		if p.In() != table.InQuerystring {
+			continue
+		}
+		if p.Style() != table.StyleContentForm {
+			if len(q) > 0 {
+				d.fields[i].kind, d.fields[i].raw = fieldText, q
+			}
+			return verdict.Allow
+		}
+		if len(q) == 0 {
+			return verdict.Allow
+		}
+		d.fields[i].kind = fieldMap
+		return d.pairs(i, q, table.Range{})
 	}
 	return verdict.Allow
 }
 
-// HasHeaders reports whether the operation declares a parameter in place in.
-func (d *Decoder) Has(in uint8) bool {
-	for i := uint32(0); i < d.params.Count; i++ {
-		if d.t.Param(d.params.Start+i).In() == in {
-			return true
+// query puts one pair where it belongs; found is false when that is nowhere.
+func (d *Decoder) query(at span, value []byte) (code verdict.Code, found bool) {
+	name := d.text(at)
+	if i, ok := d.find(table.InQuery, name, at.hash); ok {
+		if p := d.t.Param(d.params.Start + i); !d.spread(p) || d.types(p.Shape())&scalars != 0 {
+			return d.add(i, value, d.repeats(p)), true
+		}
+	}
+	if n := index(name, '['); n > 0 {
+		base := span{at.off, uint32(n), table.HashSegment(name[:n])}
+		if i, ok := d.find(table.InQuery, name[:n], base.hash); ok {
+			if p := d.t.Param(d.params.Start + i); p.Style() == table.StyleDeepObject {
+				return d.deep(i, span{at.off + uint32(n), at.n - uint32(n), 0}, value), true
+			}
+		}
+	}
+	return d.member(table.InQuery, at, value)
+}
+
+// member gives a pair to the object that has such a member, spread over the
+// query or the cookies: first to one that names it, then to one that takes any.
+func (d *Decoder) member(in uint8, at span, value []byte) (code verdict.Code, found bool) {
+	for _, named := range [...]bool{true, false} {
+		for i := uint32(0); i < d.params.Count; i++ {
+			p := d.t.Param(d.params.Start + i)
+			if p.In() != in || !d.spread(p) {
+				continue
+			}
+			s := d.t.Shape(p.Shape())
+			_, has := s.Member(d.text(at), at.hash)
+			if has != named || !named && s.Flags()&table.ShapeFlagOpen == 0 {
+				continue
+			}
+			c, code := d.child(i, at)
+			if code != verdict.Allow {
+				return code, true
+			}
+			return d.add(c, value, d.types(d.fields[c].shape)&table.TypeArray != 0), true
+		}
+	}
+	return verdict.Allow, false
+}
+
+// repeats reports a parameter whose name may stand more than once.
+func (d *Decoder) repeats(p table.Param) bool {
+	types := d.types(p.Shape())
+	switch p.In() {
+	case table.InHeader: // RFC 9110 section 5.3: the same as one field with a list
+		return types&(table.TypeArray|table.TypeObject) != 0
+	case table.InQuery, table.InCookie:
+		switch p.Style() {
+		case table.StyleForm, table.StyleCookie, table.StyleSpaceDelimited, table.StylePipeDelimited, table.StyleTabDelimited:
+			return p.Flags()&table.ParamFlagExplode != 0 && types&table.TypeArray != 0
 		}
 	}
 	return false
 }
 
+// credential reports a query parameter that one of the operation's security
+// schemes reads: it is declared there.
+func (d *Decoder) credential(name []byte) bool {
+	reqs := d.op.Requirements()
+	for i := reqs.Start; i < reqs.End(); i++ {
+		uses := d.t.Requirement(i)
+		for j := uses.Start; j < uses.End(); j++ {
+			scheme, _ := d.t.Use(j)
+			s := d.t.Scheme(scheme)
+			if s.Kind() == table.SchemeAPIKey && s.In() == table.InQuery && string(s.ParamName()) == string(name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Header takes a header field whose name is lower case. Fields that are no
+// parameter are none of its business.
+func (d *Decoder) Header(name, value []byte) verdict.Code {
+	if i, ok := d.find(table.InHeader, name, table.HashSegment(name)); ok {
+		return d.add(i, value, d.repeats(d.t.Param(d.params.Start+i)))
+	}
+	return verdict.Allow
+}
+
 // Cookie takes the value of a Cookie field: pairs separated by "; " (RFC 6265
-// section 4.2.1). Unknown cookies are none of its business.
+// section 4.2.1). Unknown cookies are none of its business. A pair that holds
+// '&' is several where a parameter of style form could have written it.
 func (d *Decoder) Cookie(value []byte) (code verdict.Code, name []byte) {
 	for len(value) > 0 {
 		var pair []byte
@@ -137,102 +265,84 @@ func (d *Decoder) Cookie(value []byte) (code verdict.Code, name []byte) {
 			pair = pair[1:]
 		}
 		name, text := cut(pair, '=')
-		if i, ok := d.find(table.InCookie, name); ok {
-			if code := d.set(i, text); code != verdict.Allow {
-				return code, name
+		at, ok := d.buf.copyName(name)
+		if !ok {
+			return verdict.RequestHeadersTooLarge, nil
+		}
+		if i, ok := d.find(table.InCookie, name, at.hash); ok {
+			p := d.t.Param(d.params.Start + i)
+			if !d.spread(p) || d.types(p.Shape())&scalars != 0 {
+				if code := d.cookie(i, p, text); code != verdict.Allow {
+					return code, name
+				}
+				continue
 			}
+		}
+		if code := d.cookieMembers(at, pair, text); code != verdict.Allow {
+			return code, name
 		}
 	}
 	return verdict.Allow, nil
 }
 
-// Value makes the value of parameter i, as the first node of Tape. skip is set
-// where there is nothing to judge: an optional parameter that is not there, or
-// an empty one that may be empty.
-func (d *Decoder) Value(i uint32) (code verdict.Code, skip bool) {
-	p := d.t.Param(d.params.Start + i)
-	if !d.seen[i] {
-		if p.Flags()&table.ParamFlagRequired != 0 {
-			return verdict.ParamMissing, true
-		}
-		return verdict.Allow, true
+// cookie adds the text of a declared cookie. Style form with explode writes an
+// array as "a=1&a=2".
+func (d *Decoder) cookie(i uint32, p table.Param, text []byte) verdict.Code {
+	repeats := d.repeats(p)
+	if !repeats || p.Style() != table.StyleForm {
+		return d.add(i, text, repeats)
 	}
-	raw := d.raw[i]
-	if len(raw) == 0 && p.Flags()&table.ParamFlagAllowEmpty != 0 {
-		return verdict.Allow, true
-	}
-	var off, n uint32
-	switch p.In() {
-	case table.InQuery:
-		off, n, code = d.buf.decode(raw, true)
-	case table.InPath: // route decoded it
-		var ok bool
-		if off, n, ok = d.buf.copy(raw); ok {
-			code = verdict.Allow
-		} else {
-			code = verdict.RequestPathTooLong
+	for first := true; ; first = false {
+		var piece []byte
+		more := index(text, '&') >= 0
+		piece, text = cut(text, '&')
+		if !first {
+			var name []byte
+			if name, piece = cut(piece, '='); string(name) != string(p.Name()) {
+				return verdict.ParamMalformed
+			}
 		}
-	default:
-		code = verdict.ParamMalformed
-		if printable(raw) {
-			var ok bool
-			if off, n, ok = d.buf.copy(raw); ok {
-				code = verdict.Allow
-			} else {
-				code = verdict.RequestHeadersTooLarge
+		if code := d.add(i, piece, true); code != verdict.Allow || !more {
+			return code
+		}
+	}
+}
+
+// cookieMembers gives the pairs of one cookie to objects of style form, which
+// write "a=1&b=2".
+func (d *Decoder) cookieMembers(at span, pair, text []byte) verdict.Code {
+	if _, found := d.hasMember(at); !found {
+		return verdict.Allow
+	}
+	if index(text, '&') < 0 {
+		code, _ := d.member(table.InCookie, at, text)
+		return code
+	}
+	for len(pair) > 0 {
+		var one []byte
+		one, pair = cut(pair, '&')
+		name, value := cut(one, '=')
+		at, ok := d.buf.copyName(name)
+		if !ok {
+			return verdict.RequestHeadersTooLarge
+		}
+		if code, _ := d.member(table.InCookie, at, value); code != verdict.Allow {
+			return code
+		}
+	}
+	return verdict.Allow
+}
+
+// hasMember finds the cookie object that names a member so.
+func (d *Decoder) hasMember(at span) (uint32, bool) {
+	for i := uint32(0); i < d.params.Count; i++ {
+		if p := d.t.Param(d.params.Start + i); p.In() == table.InCookie && d.spread(p) {
+			if _, has := d.t.Shape(p.Shape()).Member(d.text(at), at.hash); has {
+				return i, true
 			}
 		}
 	}
-	if code != verdict.Allow {
-		return code, false
-	}
-	d.Tape.Reset(d.buf.b)
-	if !d.scalar(p.Types(), off, n) {
-		return verdict.Internal, false
-	}
-	return verdict.Allow, false
-}
-
-// AsString replaces the value of the last Value call by its text, and reports
-// whether that is another value that the schema may take: "1" is a number or a
-// string to a schema that takes both.
-func (d *Decoder) AsString(i uint32) bool {
-	p := d.t.Param(d.params.Start + i)
-	n := d.Tape.Nodes[0]
-	if n.Kind() == json.KindString || p.Types()&table.TypeString == 0 {
-		return false
-	}
-	d.Tape.Reset(d.Tape.Src)
-	_, ok := d.Tape.AppendString(n.Off, n.Len)
-	return ok
-}
-
-// scalar appends the text at off as the most specific of types that it can be;
-// as a string when it can be none, so that the schema's type keyword refuses it
-// with its place and name.
-func (d *Decoder) scalar(types uint16, off, n uint32) bool {
-	text := d.Tape.Src[off : off+n]
-	if types&table.TypeBoolean != 0 {
-		switch string(text) {
-		case "true":
-			_, ok := d.Tape.AppendBool(true, off, n)
-			return ok
-		case "false":
-			_, ok := d.Tape.AppendBool(false, off, n)
-			return ok
-		}
-	}
-	if types&(table.TypeNumber|table.TypeInteger) != 0 {
-		if _, ok := d.Tape.AppendNumber(off, n); ok {
-			return true
-		}
-	}
-	if types&table.TypeNull != 0 && string(text) == "null" {
-		_, ok := d.Tape.AppendNull(off, n)
-		return ok
-	}
-	_, ok := d.Tape.AppendString(off, n)
-	return ok
+	return 0, false
 }
 
 // cut splits s at the first sep.
@@ -245,13 +355,11 @@ func cut(s []byte, sep byte) (before, after []byte) {
 	return s, nil
 }
 
-// printable reports whether s is visible ASCII, space or tab: what a field
-// value may hold without being read differently elsewhere (RFC 9110 section 5.5).
-func printable(s []byte) bool {
-	for _, c := range s {
-		if c < ' ' && c != '\t' || c > '~' {
-			return false
+func index(s []byte, c byte) int {
+	for i, x := range s {
+		if x == c {
+			return i
 		}
 	}
-	return true
+	return -1
 }

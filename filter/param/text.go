@@ -1,10 +1,19 @@
-// Package param turns the texts of parameters into JSON values on a tape, so
-// that one validator judges parameters and bodies alike (OpenAPI 3.1.1
-// sections 4.8.12 and 4.8.12.4).
+// Package param turns the texts of parameters and forms into JSON values on a
+// tape, so that one validator judges parameters and bodies alike (OpenAPI
+// 3.1.2 sections 4.8.12 and 4.8.15, RFC 6570, RFC 7578).
 //
 // It follows the description, not the text: "1" becomes a number only where
-// the schema can take one. What can't be read in exactly one way is refused
-// here; whether a value is good is the schema's business.
+// the schema can take one, and an array or object only where it can take
+// those. Where the schema takes several, the most specific reading is tried
+// first and the others after it: a value is good when one reading is (Retry
+// says how many are tried). What no reading can make sense of stays a string,
+// so that the schema refuses it with its place and keyword. What could be read
+// in two ways by two readers is refused here.
+//
+// Delimiters are looked for before percent-decoding: an encoded delimiter is
+// data (RFC 6570 section 1.2, OpenAPI 3.1.2 appendix C). The exceptions are
+// the space and the pipe of spaceDelimited and pipeDelimited, which can only
+// stand encoded.
 package param
 
 import (
@@ -13,7 +22,15 @@ import (
 	"portcullis/filter/verdict"
 )
 
-// Buffer holds decoded texts; the tape's values point into it. Its capacity is
+// How a raw text is decoded.
+const (
+	rawForm    = iota + 1 // percent-encoding, and '+' is a space (URL Standard section 5.1)
+	rawPercent            // percent-encoding
+	rawField              // a header field's value: as it is (RFC 9110 section 5.5)
+	rawBody               // a part of the body: as it is, in place
+)
+
+// buffer holds decoded texts; the tape's values point into it. Its capacity is
 // fixed by New and bounds one request's parameters together.
 type buffer struct{ b []byte }
 
@@ -27,42 +44,76 @@ func (b *buffer) copy(s []byte) (off, n uint32, ok bool) {
 	return off, uint32(len(s)), true
 }
 
+const (
+	hashStart = 2166136261 // as table.HashSegment
+	hashPrime = 16777619
+)
+
+// copyName is copy with the hash of the name.
+func (b *buffer) copyName(s []byte) (at span, ok bool) {
+	at.hash = hashStart
+	if at.off, at.n, ok = b.copy(s); ok {
+		for _, c := range s {
+			at.hash = (at.hash ^ uint32(c)) * hashPrime
+		}
+	}
+	return at, ok
+}
+
+// name is decode with the hash of the name.
+func (b *buffer) name(s []byte, plus bool) (at span, code verdict.Code) {
+	at.off, at.n, code = b.decode(s, plus)
+	at.hash = hashStart
+	for _, c := range b.b[at.off : at.off+at.n] {
+		at.hash = (at.hash ^ uint32(c)) * hashPrime
+	}
+	return at, code
+}
+
 // decode appends s with percent-encoding undone, and '+' as a space where plus
-// says so (the query's form encoding, URL Standard section 5.1). The result is
-// valid UTF-8 without NUL.
+// says so. The result is valid UTF-8 without NUL.
 func (b *buffer) decode(s []byte, plus bool) (off, n uint32, code verdict.Code) {
 	if len(b.b)+len(s) > cap(b.b) {
 		return 0, 0, verdict.RequestPathTooLong
 	}
 	off = uint32(len(b.b))
+	out := b.b
+	high := byte(0)
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		switch {
-		case c == '+' && plus:
-			c = ' '
-		case c == '%':
-			if i+2 >= len(s) {
+		if plain[c>>5]>>(c&31)&1 == 0 {
+			switch {
+			case c == '+':
+				if plus {
+					c = ' '
+				}
+			case c == '%':
+				if i+2 >= len(s) {
+					return 0, 0, verdict.ParamMalformed
+				}
+				hi, lo := hex(s[i+1]), hex(s[i+2])
+				if hi > 15 || lo > 15 || hi|lo == 0 { // NUL
+					return 0, 0, verdict.ParamMalformed
+				}
+				c = hi<<4 | lo
+				i += 2
+			case c < 0x80: // controls, space and '#'
 				return 0, 0, verdict.ParamMalformed
 			}
-			hi, lo := hex(s[i+1]), hex(s[i+2])
-			if hi > 15 || lo > 15 {
-				return 0, 0, verdict.ParamMalformed
-			}
-			c = hi<<4 | lo
-			i += 2
-		case c <= ' ' || c == 0x7f || c == '#':
-			return 0, 0, verdict.ParamMalformed
+			high |= c
 		}
-		if c == 0 {
-			return 0, 0, verdict.ParamMalformed
-		}
-		b.b = append(b.b, c)
+		out = append(out, c)
 	}
-	if !utf8.Valid(b.b[off:]) {
+	b.b = out
+	if high >= 0x80 && !utf8.Valid(out[off:]) {
 		return 0, 0, verdict.ParamMalformed
 	}
-	return off, uint32(len(b.b)) - off, verdict.Allow
+	return off, uint32(len(out)) - off, verdict.Allow
 }
+
+// plain is the bytes that stand for themselves, a bit each: visible ASCII
+// besides '#', '%' and '+'.
+var plain = [8]uint32{1: ^uint32(1<<0 | 1<<3 | 1<<5 | 1<<11), 2: ^uint32(0), 3: ^uint32(1 << 31)}
 
 // hex is the value of a hexadecimal digit, 255 when c is none.
 func hex(c byte) byte {
@@ -75,4 +126,26 @@ func hex(c byte) byte {
 		return c - 'A' + 10
 	}
 	return 255
+}
+
+// printable reports whether s is visible ASCII, space or tab: what a field
+// value may hold without being read differently elsewhere (RFC 9110 section 5.5).
+func printable(s []byte) bool {
+	for _, c := range s {
+		if c < ' ' && c != '\t' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// trim takes spaces and tabs off both ends.
+func trim(s []byte) []byte {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
 }

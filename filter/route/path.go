@@ -3,9 +3,10 @@
 //
 // Percent-encoding is decided once, here, for judging only: the path that goes
 // upstream is never rewritten. What a proxy, an upstream and this package
-// could read differently is refused instead: dot segments, empty segments,
-// encoded slashes, backslashes, NUL, ';', invalid UTF-8, malformed escapes
-// (RFC 3986 sections 2.1, 2.4 and 6.2.2).
+// could read differently is refused instead: dot segments, NUL, invalid UTF-8
+// and malformed escapes always (RFC 3986 sections 2.1, 2.4 and 6.2.2); empty
+// segments, encoded slashes, backslashes and ';' unless the operation that the
+// path leads to allows them.
 package route
 
 import (
@@ -17,15 +18,15 @@ import (
 // MaxSegments bounds the segments of a path.
 const MaxSegments = 64
 
-// Allowed names what a policy lets through although it is not canonical.
-type Allowed uint8
+// Irregular names what a path has although it is not canonical.
+type Irregular uint8
 
-// The exceptions. Everything else that is refused has none.
+// What may be allowed by name. All else that is not canonical is refused.
 const (
-	AllowEncodedSlash Allowed = 1 << iota // %2F inside a segment, decoded as part of it
-	AllowSemicolon                        // ';' inside a segment
-	AllowEmptySegment                     // "//"
-	AllowBackslash                        // '\' or %5C inside a segment
+	EncodedSlash Irregular = 1 << iota // %2F inside a segment, decoded as part of it
+	Semicolon                          // ';' inside a segment, raw
+	EmptySegment                       // "//"
+	Backslash                          // '\\' or %5C inside a segment
 )
 
 // Path is a request path split into decoded segments. It is reused from one
@@ -35,7 +36,11 @@ const (
 // Invariants: buf never grows beyond the capacity that NewPath gave it.
 type Path struct {
 	Segments [MaxSegments][]byte
-	N        int
+	// Raw is the segments as they came.
+	Raw [MaxSegments][]byte
+	N   int
+	// Seen is what is irregular in the segments, together.
+	Seen     Irregular
 	Query    []byte // after '?', nil when there is none
 	HasQuery bool
 	buf      []byte
@@ -46,8 +51,8 @@ func NewPath(maxBytes int) *Path { return &Path{buf: make([]byte, 0, maxBytes)} 
 
 // Parse splits raw, the :path of a request, and decodes its segments. It
 // returns Allow, or the reason of refusal.
-func (p *Path) Parse(raw []byte, allow Allowed) verdict.Code {
-	p.N, p.Query, p.HasQuery, p.buf = 0, nil, false, p.buf[:0]
+func (p *Path) Parse(raw []byte) verdict.Code {
+	p.N, p.Query, p.HasQuery, p.Seen, p.buf = 0, nil, false, 0, p.buf[:0]
 	if len(raw) > cap(p.buf) {
 		return verdict.RequestPathTooLong
 	}
@@ -60,20 +65,21 @@ func (p *Path) Parse(raw []byte, allow Allowed) verdict.Code {
 			if special(raw[i]) {
 				if raw[i] == '%' {
 					escaped = true
-				} else if code := judgeByte(raw[i], allow); code != verdict.Allow {
-					return code
+				} else if !p.irregular(raw[i]) {
+					return verdict.RoutePathMalformed
 				}
 			}
 			i++
 		}
-		seg, code := raw[start:i], verdict.Allow
+		seg := raw[start:i]
 		if escaped {
-			if seg, code = p.decode(seg, allow); code != verdict.Allow {
-				return code
+			var ok bool
+			if seg, ok = p.decode(seg); !ok {
+				return verdict.RoutePathMalformed
 			}
 		}
 		last := i == len(raw) || raw[i] == '?'
-		if code = p.add(seg, last, allow); code != verdict.Allow {
+		if code := p.add(seg, raw[start:i], last); code != verdict.Allow {
 			return code
 		}
 		if last {
@@ -87,56 +93,95 @@ func (p *Path) Parse(raw []byte, allow Allowed) verdict.Code {
 
 // add appends a decoded segment. Only the last one may be empty: that is a
 // trailing slash, or the root.
-func (p *Path) add(seg []byte, last bool, allow Allowed) verdict.Code {
+func (p *Path) add(seg, raw []byte, last bool) verdict.Code {
 	switch {
-	case len(seg) == 0 && !last && allow&AllowEmptySegment == 0:
-		return verdict.RoutePathNotCanonical
-	case dots(seg):
+	case (p.Seen&(EncodedSlash|Backslash) != 0 || len(seg) > 0 && seg[0] == '.') && dots(seg):
 		return verdict.RoutePathNotCanonical
 	case !utf8.Valid(seg):
 		return verdict.RoutePathMalformed
 	case p.N == MaxSegments:
 		return verdict.RequestPathTooLong
 	}
-	p.Segments[p.N] = seg
+	if len(seg) == 0 && !last {
+		p.Seen |= EmptySegment
+	}
+	p.Segments[p.N], p.Raw[p.N] = seg, raw
 	p.N++
 	return verdict.Allow
 }
 
-// dots reports a dot segment, also with path parameters behind it: "..;x" is
-// ".." to some servers.
-func dots(seg []byte) bool {
+// Compact takes out the empty segments besides one at the end.
+func (p *Path) Compact() {
 	n := 0
-	for n < len(seg) && seg[n] == '.' {
-		n++
+	for i := 0; i < p.N; i++ {
+		if len(p.Segments[i]) != 0 || i == p.N-1 {
+			p.Segments[n], p.Raw[n] = p.Segments[i], p.Raw[i]
+			n++
+		}
 	}
-	return (n == 1 || n == 2) && (n == len(seg) || seg[n] == ';')
+	p.N = n
+}
+
+// ToggleSlash takes the slash at the end away, or puts one there. It reports
+// false where there is nothing to do: the root is a slash.
+func (p *Path) ToggleSlash() bool {
+	switch {
+	case p.N > 1 && len(p.Segments[p.N-1]) == 0:
+		p.N--
+	case p.N == 1 && len(p.Segments[0]) == 0 || p.N == MaxSegments:
+		return false
+	default:
+		p.Segments[p.N], p.Raw[p.N] = nil, nil
+		p.N++
+	}
+	return true
+}
+
+// dots reports a dot segment, also with path parameters behind it: "..;x" is
+// ".." to some servers, and "..%2Fx" to those that decode first.
+func dots(seg []byte) bool {
+	for start, i := 0, 0; i <= len(seg); i++ {
+		if i < len(seg) && seg[i] != '/' && seg[i] != '\\' {
+			continue
+		}
+		n := start
+		for n < i && seg[n] == '.' {
+			n++
+		}
+		if k := n - start; (k == 1 || k == 2) && (n == i || seg[n] == ';') {
+			return true
+		}
+		start = i + 1
+	}
+	return false
 }
 
 // decode undoes the percent-encoding of seg into the buffer.
-func (p *Path) decode(seg []byte, allow Allowed) ([]byte, verdict.Code) {
+func (p *Path) decode(seg []byte) (out []byte, ok bool) {
 	start := len(p.buf)
 	for i := 0; i < len(seg); i++ {
 		c := seg[i]
 		if c == '%' {
 			if i+2 >= len(seg) {
-				return nil, verdict.RoutePathMalformed
+				return nil, false
 			}
 			hi, lo := hex(seg[i+1]), hex(seg[i+2])
 			if hi > 15 || lo > 15 {
-				return nil, verdict.RoutePathMalformed
+				return nil, false
 			}
 			c = hi<<4 | lo
 			i += 2
-			if c != ' ' && c != '#' && c != '%' {
-				if code := judgeByte(c, allow); code != verdict.Allow {
-					return nil, code
+			// An encoded ';' is data to whoever splits before decoding, and a
+			// delimiter to whoever does not.
+			if special(c) && c != ' ' && c != '#' && c != '%' || c == '/' {
+				if !p.irregular(c) {
+					return nil, false
 				}
 			}
 		}
 		p.buf = append(p.buf, c) // within capacity: decoding never lengthens
 	}
-	return p.buf[start:len(p.buf):len(p.buf)], verdict.Allow
+	return p.buf[start:len(p.buf):len(p.buf)], true
 }
 
 // special reports the bytes of a path that need a look.
@@ -144,23 +189,20 @@ func special(c byte) bool {
 	return c <= ' ' || c == '#' || c == '%' || c == ';' || c == '\\' || c == 0x7f
 }
 
-// judgeByte says whether c may be part of a segment, wherever it came from.
-func judgeByte(c byte, allow Allowed) verdict.Code {
-	need := Allowed(0)
-	switch {
-	case c == '/':
-		need = AllowEncodedSlash
-	case c == '\\':
-		need = AllowBackslash
-	case c == ';':
-		need = AllowSemicolon
-	case c <= ' ' || c == '#' || c == 0x7f:
-		return verdict.RoutePathMalformed
+// irregular notes a byte of a segment, wherever it came from; it reports false
+// for one that no segment may have.
+func (p *Path) irregular(c byte) bool {
+	switch c {
+	case '/':
+		p.Seen |= EncodedSlash
+	case '\\':
+		p.Seen |= Backslash
+	case ';':
+		p.Seen |= Semicolon
+	default:
+		return false
 	}
-	if need&^allow != 0 {
-		return verdict.RoutePathNotCanonical
-	}
-	return verdict.Allow
+	return true
 }
 
 // hex is the value of a hexadecimal digit, 255 when c is none.

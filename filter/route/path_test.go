@@ -14,7 +14,7 @@ func TestParse(t *testing.T) {
 	const ok = verdict.Allow
 	tests := []struct {
 		in    string
-		allow Allowed
+		allow Irregular
 		code  verdict.Code
 		segs  string // joined by |
 		query string
@@ -59,19 +59,22 @@ func TestParse(t *testing.T) {
 		{in: `/a\b`, code: verdict.RoutePathNotCanonical},
 		{in: "/a;b", code: verdict.RoutePathNotCanonical},
 		{in: "/a%3Bb", code: verdict.RoutePathNotCanonical},
-		{in: "/a%2fb", allow: AllowEncodedSlash, code: ok, segs: "a/b"},
-		{in: "/%2e%2e%2fb", allow: AllowEncodedSlash, code: ok, segs: "../b"},
-		{in: "/a;b", allow: AllowSemicolon, code: ok, segs: "a;b"},
-		{in: "/..;b", allow: AllowSemicolon, code: verdict.RoutePathNotCanonical},
-		{in: "/a//b", allow: AllowEmptySegment, code: ok, segs: "a||b"},
-		{in: `/a\b`, allow: AllowBackslash, code: ok, segs: `a\b`},
+		{in: "/a%2fb", allow: EncodedSlash, code: ok, segs: "a/b"},
+		{in: "/%2e%2e%2fb", allow: EncodedSlash, code: verdict.RoutePathNotCanonical},
+		{in: "/a%2f..%2fb", allow: EncodedSlash, code: verdict.RoutePathNotCanonical},
+		{in: "/a%5c..", allow: Backslash, code: verdict.RoutePathNotCanonical},
+		{in: "/a%2fb..", allow: EncodedSlash, code: ok, segs: "a/b.."},
+		{in: "/a;b", allow: Semicolon, code: ok, segs: "a;b"},
+		{in: "/..;b", allow: Semicolon, code: verdict.RoutePathNotCanonical},
+		{in: "/a//b", allow: EmptySegment, code: ok, segs: "a||b"},
+		{in: `/a\b`, allow: Backslash, code: ok, segs: `a\b`},
 		{in: "/" + strings.Repeat("a/", MaxSegments-1), code: ok, segs: strings.Repeat("a|", MaxSegments-1)},
 		{in: "/" + strings.Repeat("a/", MaxSegments), code: verdict.RequestPathTooLong},
 		{in: "/" + strings.Repeat("a", 1024), code: verdict.RequestPathTooLong},
 	}
 	p := NewPath(1024)
 	for _, tt := range tests {
-		code := p.Parse([]byte(tt.in), tt.allow)
+		code := parse(p, []byte(tt.in), tt.allow)
 		if code != tt.code {
 			t.Errorf("Parse(%q, %d) = %s, want %s", tt.in, tt.allow, code.Name(), tt.code.Name())
 			continue
@@ -81,6 +84,32 @@ func TestParse(t *testing.T) {
 		}
 		if got := string(bytes.Join(p.Segments[:p.N], []byte("|"))); got != tt.segs || string(p.Query) != tt.query {
 			t.Errorf("Parse(%q) = segments %q query %q, want %q %q", tt.in, got, p.Query, tt.segs, tt.query)
+		}
+	}
+}
+
+// parse is Parse for an operation that allows what allow names.
+func parse(p *Path, raw []byte, allow Irregular) verdict.Code {
+	code := p.Parse(raw)
+	if code == verdict.Allow && p.Seen&^allow != 0 {
+		return verdict.RoutePathNotCanonical
+	}
+	return code
+}
+
+// TestMore holds what is done to a path that no operation matches as it is.
+func TestMore(t *testing.T) {
+	join := func(p *Path) string { return string(bytes.Join(p.Segments[:p.N], []byte("|"))) }
+	p := NewPath(1024)
+	for _, tt := range []struct{ in, compact, toggled string }{
+		{"/a//b", "a|b", "a|b|"}, {"//", "", ""}, {"/a//", "a|", "a"}, {"/a/", "a|", "a"}, {"/a", "a", "a|"}, {"/", "", ""}, {"///a", "a", "a|"},
+	} {
+		p.Parse([]byte(tt.in))
+		p.Compact()
+		compact := join(p)
+		p.ToggleSlash()
+		if toggled := join(p); compact != tt.compact || toggled != tt.toggled {
+			t.Errorf("%q: Compact = %q, ToggleSlash = %q, want %q, %q", tt.in, compact, toggled, tt.compact, tt.toggled)
 		}
 	}
 }
@@ -109,7 +138,7 @@ func FuzzParse(f *testing.F) {
 	p := NewPath(4096)
 	f.Fuzz(func(t *testing.T, raw []byte, allow uint8) {
 		in := bytes.Clone(raw)
-		code := p.Parse(raw, Allowed(allow))
+		code := parse(p, raw, Irregular(allow))
 		if !bytes.Equal(in, raw) {
 			t.Fatalf("Parse changed its input %q to %q", in, raw)
 		}
@@ -133,7 +162,7 @@ func FuzzParse(f *testing.F) {
 			if got == "." || got == ".." || strings.ContainsAny(got, "\x00\r\n\t") || !utf8.ValidString(got) {
 				t.Fatalf("Parse(%q) accepted segment %q", raw, got)
 			}
-			if Allowed(allow)&AllowEncodedSlash == 0 && strings.Contains(got, "/") {
+			if Irregular(allow)&EncodedSlash == 0 && strings.Contains(got, "/") {
 				t.Fatalf("Parse(%q) accepted a slash in segment %q", raw, got)
 			}
 		}

@@ -9,7 +9,10 @@ type Match struct {
 	Methods  table.Range // of the matching path
 	Captures [table.MaxCaptures][]byte
 	N        int
-	stack    [MaxSegments + 1]frame
+	// Segment is the path segment that each capture is in, Start its offset there.
+	Segment [table.MaxCaptures]uint8
+	Start   [table.MaxCaptures]uint32
+	stack   [MaxSegments + 1]frame
 }
 
 // Outcome says how far a look-up came.
@@ -45,15 +48,43 @@ func Find(t *table.Table, authority, method []byte, p *Path, m *Match) (op uint3
 			continue
 		}
 		m.Methods = t.Node(node).Methods()
-		for j := m.Methods.Start; j < m.Methods.End(); j++ {
-			name, o := t.Method(j)
-			if string(name) == string(method) {
-				return o, Found
-			}
+		if o, ok := m.FindMethod(t, method); ok {
+			return o, Found
 		}
 		return table.NoIndex, NoMethod
 	}
 	return table.NoIndex, out
+}
+
+// Raw is capture i as it came: still percent-encoded.
+func (m *Match) Raw(p *Path, i int) []byte {
+	raw, text := p.Raw[m.Segment[i]], m.Captures[i]
+	if len(raw) == len(p.Segments[m.Segment[i]]) {
+		return raw[m.Start[i] : int(m.Start[i])+len(text)]
+	}
+	from := skip(raw, int(m.Start[i]))
+	return raw[from : from+skip(raw[from:], len(text))]
+}
+
+// skip is the length of the encoded text of n bytes.
+func skip(raw []byte, n int) (at int) {
+	for ; n > 0; n-- {
+		if raw[at] == '%' {
+			at += 2
+		}
+		at++
+	}
+	return at
+}
+
+// FindMethod finds a method of the matched path.
+func (m *Match) FindMethod(t *table.Table, method []byte) (op uint32, ok bool) {
+	for j := m.Methods.Start; j < m.Methods.End(); j++ {
+		if name, o := t.Method(j); string(name) == string(method) {
+			return o, true
+		}
+	}
+	return table.NoIndex, false
 }
 
 // firstHost skips the exact hosts that sort before host.
@@ -159,7 +190,7 @@ func (m *Match) walk(t *table.Table, root uint32, p *Path) (uint32, bool) {
 			if n.Methods().Count > 0 {
 				return f.node, true
 			}
-		} else if child, ok := m.next(f, t, n, p.Segments[depth]); ok {
+		} else if child, ok := m.next(f, t, n, p.Segments[depth], depth); ok {
 			depth++
 			m.stack[depth] = frame{node: child, captures: m.N}
 			continue
@@ -172,7 +203,7 @@ func (m *Match) walk(t *table.Table, root uint32, p *Path) (uint32, bool) {
 }
 
 // next is the next edge of n that seg fits.
-func (m *Match) next(f *frame, t *table.Table, n table.Node, seg []byte) (child uint32, ok bool) {
+func (m *Match) next(f *frame, t *table.Table, n table.Node, seg []byte, depth int) (child uint32, ok bool) {
 	if !f.tried {
 		f.tried = true
 		f.template = n.Templates().Start
@@ -184,7 +215,7 @@ func (m *Match) next(f *frame, t *table.Table, n table.Node, seg []byte) (child 
 		parts, c := t.Template(f.template)
 		f.template++
 		m.N = f.captures
-		if m.capture(t, parts, seg) {
+		if m.capture(t, parts, seg, depth) {
 			return c, true
 		}
 	}
@@ -218,7 +249,8 @@ func literal(t *table.Table, r table.Range, seg []byte) (uint32, bool) {
 // least one byte, and the shortest text that lets the literal after it match;
 // the last literal is matched at the end, so that "{name}.{ext}" splits at the
 // first dot and "{name}.json" at the last.
-func (m *Match) capture(t *table.Table, parts table.Range, seg []byte) bool {
+func (m *Match) capture(t *table.Table, parts table.Range, seg []byte, depth int) bool {
+	whole := len(seg)
 	for i := parts.Start; i < parts.End(); i++ {
 		text, expr := t.Part(i)
 		if !expr {
@@ -243,7 +275,7 @@ func (m *Match) capture(t *table.Table, parts table.Range, seg []byte) bool {
 		if n < 1 {
 			return false
 		}
-		m.Captures[m.N] = seg[:n]
+		m.Captures[m.N], m.Segment[m.N], m.Start[m.N] = seg[:n], uint8(depth), uint32(whole-len(seg))
 		m.N++
 		seg = seg[n:]
 	}

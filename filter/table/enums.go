@@ -46,6 +46,8 @@ const (
 	StyleTabDelimited   = 8
 	StyleContentJSON    = 9
 	StyleContentText    = 10
+	StyleContentForm    = 11
+	StyleCookie         = 12
 )
 
 // Kinds of body.

@@ -79,6 +79,8 @@ const (
 	SecIndexes // lists of indexes into other sections
 	SecNames   // lists of strings
 	SecMeta    // one record: settings of the whole table
+	SecShapes  // what texts may become
+	SecFields  // how single fields of forms are written
 	secEnd
 )
 
@@ -92,9 +94,9 @@ const (
 	wordsPart        = 3
 	wordsMethod      = 4
 	wordsOp          = 28
-	wordsParam       = 14
+	wordsParam       = 10
 	wordsProp        = 4
-	wordsMedia       = 8
+	wordsMedia       = 10
 	wordsRequirement = 2
 	wordsUse         = 3
 	wordsScheme      = 8
@@ -105,6 +107,8 @@ const (
 	wordsIndex       = 1
 	wordsName        = 2
 	wordsMeta        = 4
+	wordsShape       = 8
+	wordsField       = 8
 )
 
 // Words of an API record.
@@ -210,22 +214,26 @@ const (
 	OpFlagDeprecated      = 1 << 3
 	OpFlagAllowDuplicates = 1 << 4 // duplicate member names pass
 	OpFlagUpgrade         = 1 << 5 // upgrades are allowed
-	opFlagsAll            = 1<<6 - 1
+	OpFlagEncodedSlash    = 1 << 6 // what the path may hold although it is not canonical
+	OpFlagSemicolon       = 1 << 7
+	OpFlagEmptySegment    = 1 << 8
+	OpFlagBackslash       = 1 << 9
+	OpFlagTrailingSlash   = 1 << 10 // a slash at the path's end makes no difference
+	OpFlagHeadAsGet       = 1 << 11 // HEAD is judged by this operation, a GET
+	OpFlagPreflight       = 1 << 12 // CORS preflight requests for it pass
+	opFlagsAll            = 1<<13 - 1
 )
 
 // Words of a parameter.
 //
-//	name(2) in|style<<8|flags<<16 types|itemTypes<<16 entry capture
-//	props(2) additionalTypes nameHash zero(4)
+//	name(2) in|style<<8|flags<<16 shape entry capture nameHash zero(3)
 const (
-	ParamName       = 0
-	ParamHow        = 2
-	ParamTypes      = 3
-	ParamEntry      = 4 // schema entry, NoIndex = anything
-	ParamCapture    = 5 // index of the path expression, NoIndex elsewhere
-	ParamProps      = 6
-	ParamAdditional = 8
-	ParamHash       = 9
+	ParamName    = 0
+	ParamHow     = 2
+	ParamShape   = 3 // NoIndex = text alone
+	ParamEntry   = 4 // schema entry, NoIndex = anything
+	ParamCapture = 5 // index of the path expression, NoIndex elsewhere
+	ParamHash    = 6
 )
 
 // Flags of a parameter (bits 16.. of ParamHow, shifted down).
@@ -238,17 +246,54 @@ const (
 	paramFlagsAll          = 1<<5 - 1
 )
 
-// Words of a member of an object parameter.
+// Words of a shape: what a text, or several under one name, may become.
 //
-//	name(2) types|itemTypes<<16 zero
+//	types|flags<<16 items additional props(2) prefix(2: indexes of shapes) zero
+const (
+	ShapeTypes      = 0
+	ShapeItems      = 1 // shape of an array's elements, NoIndex = text alone
+	ShapeAdditional = 2 // shape of members that props does not name, NoIndex = text alone
+	ShapeProps      = 3 // sorted by the hash of their names
+	ShapePrefix     = 5 // shapes of an array's first elements
+)
+
+// Flags of a shape (bits 16.. of ShapeTypes, shifted down).
+const (
+	// ShapeFlagOpen marks an object that says that it has members of any name.
+	ShapeFlagOpen   = 1 << 0
+	ShapeFlagBinary = 1 << 1 // strings are bytes, and need not be UTF-8
+	shapeFlagsAll   = 1<<2 - 1
+)
+
+// Words of a member of a shape.
+//
+//	name(2) hash shape
 const (
 	PropName  = 0
-	PropTypes = 2
+	PropHash  = 2
+	PropShape = 3
+)
+
+// Words of a field of a form: what an Encoding Object says of it.
+//
+//	name(2) hash style|flags<<8 contentTypes(2: names) headers(2: params)
+const (
+	FieldName    = 0
+	FieldHash    = 2
+	FieldHow     = 3 // style 0: by the content type
+	FieldTypes   = 4
+	FieldHeaders = 6
+)
+
+// Flags of a field (bits 8.. of FieldHow, shifted down).
+const (
+	FieldFlagExplode = 1 << 0
+	fieldFlagsAll    = 1<<1 - 1
 )
 
 // Words of a media type.
 //
-//	type(2) suffix(2) kind|match<<8|action<<16 entry zero(2)
+//	type(2) suffix(2) kind|match<<8|action<<16|flags<<24 entry shape fields(2) zero
 //
 // match: MediaExact compares the whole type; MediaSuffix the main type "x/"
 // and the structured suffix "+json"; MediaType the main type; MediaAny all.
@@ -257,6 +302,17 @@ const (
 	MediaSuffix = 2
 	MediaHow    = 4
 	MediaEntry  = 5
+	MediaShape  = 6
+	MediaFields = 7
+)
+
+// Flags of a media type (bits 24.. of MediaHow, shifted down).
+const (
+	// MediaFlagSequence marks a sequence that is judged as one array.
+	MediaFlagSequence = 1 << 0
+	// MediaFlagRecords marks a sequence with record separators (RFC 7464).
+	MediaFlagRecords = 1 << 1
+	mediaFlagsAll    = 1<<2 - 1
 )
 
 // How a media range matches.

@@ -45,7 +45,7 @@ const (
 	maxAction     = 3
 	maxInspect    = 4
 	maxIn         = 5
-	maxStyle      = 10
+	maxStyle      = 12
 	maxBodyKind   = 7
 	maxSchemeKind = 4
 	maxAlg        = 13
@@ -74,14 +74,20 @@ var layouts = [...]layout{
 	}},
 	{SecParams, wordsParam, []field{
 		str(ParamName), enum(ParamHow, 0, 1, maxIn), enum(ParamHow, 8, 1, maxStyle), bits(ParamHow, 16, 0xffff, 0, paramFlagsAll),
-		bits(ParamTypes, 0, 0xffff, 0, typesAll), bits(ParamTypes, 16, 0xffff, 0, typesAll),
-		rng(ParamProps, SecProps), bits(ParamAdditional, 0, NoIndex, 0, typesAll),
-		zero(10), zero(11), zero(12), zero(13),
+		opt(ParamShape, SecShapes), zero(7), zero(8), zero(9),
 	}},
-	{SecProps, wordsProp, []field{str(PropName), bits(PropTypes, 0, 0xffff, 0, typesAll), bits(PropTypes, 16, 0xffff, 0, typesAll), zero(3)}},
+	{SecProps, wordsProp, []field{str(PropName), idx(PropShape, SecShapes)}},
+	{SecShapes, wordsShape, []field{
+		bits(ShapeTypes, 0, 0xffff, 0, typesAll), bits(ShapeTypes, 16, 0xffff, 0, shapeFlagsAll), opt(ShapeItems, SecShapes),
+		opt(ShapeAdditional, SecShapes), rng(ShapeProps, SecProps), rng(ShapePrefix, SecIndexes), zero(7),
+	}},
+	{SecFields, wordsField, []field{
+		str(FieldName), enum(FieldHow, 0, 0, maxStyle), bits(FieldHow, 8, 0xffffff, 0, fieldFlagsAll),
+		rng(FieldTypes, SecNames), rng(FieldHeaders, SecParams),
+	}},
 	{SecMedia, wordsMedia, []field{
-		str(MediaType), str(MediaSuffix), enum(MediaHow, 0, 1, maxBodyKind), enum(MediaHow, 8, 1, matchEnd-1), enum(MediaHow, 16, 1, maxAction), high(MediaHow, 24),
-		zero(6), zero(7),
+		str(MediaType), str(MediaSuffix), enum(MediaHow, 0, 1, maxBodyKind), enum(MediaHow, 8, 1, matchEnd-1), enum(MediaHow, 16, 1, maxAction),
+		bits(MediaHow, 24, 0xff, 0, mediaFlagsAll), opt(MediaShape, SecShapes), rng(MediaFields, SecFields), zero(9),
 	}},
 	{SecRequirements, wordsRequirement, []field{rng(RequirementUses, SecUses)}},
 	{SecUses, wordsUse, []field{idx(UseScheme, SecSchemes), rng(UseScopes, SecNames)}},

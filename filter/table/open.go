@@ -242,6 +242,16 @@ func (v *verifier) entries() bool {
 			return v.fail(ErrSchema, v.at(SecMedia, i+MediaEntry))
 		}
 	}
+	for i := uint32(0); i < uint32(len(t.shapes)); i += wordsShape {
+		if !v.shape(t.shapes[i : i+wordsShape]) {
+			return false
+		}
+	}
+	for i := uint32(0); i < uint32(len(t.props)); i += wordsProp {
+		if t.props[i+PropHash] != HashSegment(t.str(t.props[i:], PropName)) {
+			return v.fail(ErrOrder, v.at(SecProps, i))
+		}
+	}
 	// Index lists hold indexes into the section that their user names.
 	for i := uint32(0); i < uint32(len(t.ops)); i += wordsOp {
 		s, n := t.ops[i+OpLimits], t.ops[i+OpLimits+1]
@@ -271,6 +281,23 @@ func (v *verifier) entries() bool {
 		l := t.Limit(i / wordsLimit)
 		if l.Requests == 0 || l.WindowNanos == 0 || l.Burst == 0 {
 			return v.fail(ErrEnum, v.at(SecLimits, i+LimitRequests))
+		}
+	}
+	return true
+}
+
+// shape checks the lists of one shape: members sorted by hash, prefixes that
+// are shapes.
+func (v *verifier) shape(w []uint32) bool {
+	t := v.t
+	for j := w[ShapeProps] + 1; j < w[ShapeProps]+w[ShapeProps+1]; j++ {
+		if t.props[(j-1)*wordsProp+PropHash] > t.props[j*wordsProp+PropHash] {
+			return v.fail(ErrOrder, v.at(SecProps, j*wordsProp))
+		}
+	}
+	for _, x := range t.indexes[w[ShapePrefix] : w[ShapePrefix]+w[ShapePrefix+1]] {
+		if x >= v.count(SecShapes) {
+			return v.fail(ErrRange, v.at(SecIndexes, w[ShapePrefix]))
 		}
 	}
 	return true

@@ -213,11 +213,8 @@ func (p Param) Style() uint8 { return uint8(p.w[ParamHow] >> 8) }
 // Flags is the ParamFlag bits.
 func (p Param) Flags() uint32 { return p.w[ParamHow] >> 16 }
 
-// Types is the JSON types its text may become (TypeNull.. bits), 0 for string.
-func (p Param) Types() uint16 { return uint16(p.w[ParamTypes]) }
-
-// ItemTypes is the same for the items of an array.
-func (p Param) ItemTypes() uint16 { return uint16(p.w[ParamTypes] >> 16) }
+// Shape is what its text may become, NoIndex when it stays a string.
+func (p Param) Shape() uint32 { return p.w[ParamShape] }
 
 // Entry is the schema entry, NoIndex when anything goes.
 func (p Param) Entry() uint32 { return p.w[ParamEntry] }
@@ -225,24 +222,101 @@ func (p Param) Entry() uint32 { return p.w[ParamEntry] }
 // Capture is the path expression it takes, NoIndex for other places.
 func (p Param) Capture() uint32 { return p.w[ParamCapture] }
 
-// Props is the named members of an object parameter.
-func (p Param) Props() Range { return rangeAt(p.w[:], ParamProps) }
-
-// AdditionalTypes is the types of members that Props does not name.
-func (p Param) AdditionalTypes() uint16 { return uint16(p.w[ParamAdditional]) }
-
-// Prop is a named member of an object parameter with its types and, for
-// arrays, those of its items.
-func (t *Table) Prop(i uint32) (name []byte, types, itemTypes uint16) {
-	w := (*[wordsProp]uint32)(t.props[i*wordsProp:])
-	return t.String(w[0], w[1]), uint16(w[PropTypes]), uint16(w[PropTypes] >> 16)
+// Shape is what a text may become.
+type Shape struct {
+	t *Table
+	w *[wordsShape]uint32
 }
 
-// Media is one media type of a body.
+// Shape is the i-th shape.
+func (t *Table) Shape(i uint32) Shape {
+	return Shape{t, (*[wordsShape]uint32)(t.shapes[i*wordsShape:])}
+}
+
+// Types is the JSON types (TypeNull.. bits); 0 is a string.
+func (s Shape) Types() uint16 { return uint16(s.w[ShapeTypes]) }
+
+// Flags is the ShapeFlag bits.
+func (s Shape) Flags() uint32 { return s.w[ShapeTypes] >> 16 }
+
+// Item is the shape of the i-th element of an array, NoIndex for a string.
+func (s Shape) Item(i uint32) uint32 {
+	if i < s.w[ShapePrefix+1] {
+		return s.t.indexes[s.w[ShapePrefix]+i]
+	}
+	return s.w[ShapeItems]
+}
+
+// Member is the shape of an object's member with that name, whose hash is
+// hash; named reports whether the shape names it.
+func (s Shape) Member(name []byte, hash uint32) (shape uint32, named bool) {
+	lo, hi := s.w[ShapeProps], s.w[ShapeProps]+s.w[ShapeProps+1]
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if s.t.props[mid*wordsProp+PropHash] < hash {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	for end := s.w[ShapeProps] + s.w[ShapeProps+1]; lo < end; lo++ {
+		w := (*[wordsProp]uint32)(s.t.props[lo*wordsProp:])
+		if w[PropHash] != hash {
+			break
+		}
+		if string(s.t.str(w[:], PropName)) == string(name) {
+			return w[PropShape], true
+		}
+	}
+	return s.w[ShapeAdditional], false
+}
+
+// Props is the named members.
+func (s Shape) Props() Range { return rangeAt(s.w[:], ShapeProps) }
+
+// Prop is a named member of a shape.
+func (t *Table) Prop(i uint32) (name []byte, shape uint32) {
+	w := (*[wordsProp]uint32)(t.props[i*wordsProp:])
+	return t.String(w[0], w[1]), w[PropShape]
+}
+
+// Field is what is said of one field of a form.
+type Field struct {
+	t *Table
+	w *[wordsField]uint32
+}
+
+// Field is the i-th field.
+func (t *Table) Field(i uint32) Field {
+	return Field{t, (*[wordsField]uint32)(t.fields[i*wordsField:])}
+}
+
+// Name is the field's name.
+func (f Field) Name() []byte { return f.t.str(f.w[:], FieldName) }
+
+// Hash is HashSegment of the name.
+func (f Field) Hash() uint32 { return f.w[FieldHash] }
+
+// Style is how its value is serialised, 0 when its content type says.
+func (f Field) Style() uint8 { return uint8(f.w[FieldHow]) }
+
+// Explode says that every element and member stands under a name of its own.
+func (f Field) Explode() bool { return f.w[FieldHow]>>8&FieldFlagExplode != 0 }
+
+// ContentTypes is the media ranges that its value may have; none: any.
+func (f Field) ContentTypes() Names { return Names{f.t, rangeAt(f.w[:], FieldTypes)} }
+
+// Headers is the header fields of its part.
+func (f Field) Headers() Range { return rangeAt(f.w[:], FieldHeaders) }
+
+// Media is a media type of a body.
 type Media struct {
 	t *Table
 	w *[wordsMedia]uint32
 }
+
+// NumMedia is the number of media types of all bodies.
+func (t *Table) NumMedia() uint32 { return uint32(len(t.media)) / wordsMedia }
 
 // Media is the i-th media type.
 func (t *Table) Media(i uint32) Media { return Media{t, (*[wordsMedia]uint32)(t.media[i*wordsMedia:])} }
@@ -261,6 +335,15 @@ func (m Media) Match() uint8 { return uint8(m.w[MediaHow] >> 8) }
 
 // Action is what happens to a body of kind BodyOpaque.
 func (m Media) Action() uint8 { return uint8(m.w[MediaHow] >> 16) }
+
+// Flags is the MediaFlag bits.
+func (m Media) Flags() uint32 { return m.w[MediaHow] >> 24 }
+
+// Shape is what the texts in it may become, NoIndex for strings alone.
+func (m Media) Shape() uint32 { return m.w[MediaShape] }
+
+// Fields is what is said of single fields.
+func (m Media) Fields() Range { return rangeAt(m.w[:], MediaFields) }
 
 // Entry is the schema entry, NoIndex when anything goes.
 func (m Media) Entry() uint32 { return m.w[MediaEntry] }

@@ -105,7 +105,12 @@ const (
 	PluginSetup   // the proxy is not set up as the plugin's hold setting says
 	PluginNoTable // no usable table
 	Internal      // an internal contradiction: closed, and a bug worth a report
-	NumCodes      // number of codes plus one
+
+	// parameters, again
+
+	ParamTooMany // more values in parameters or a form than the limit
+
+	NumCodes // number of codes plus one
 )
 
 // entry is what a code is answered with.
@@ -181,6 +186,7 @@ var entries = [NumCodes]entry{
 	PluginBusy:              {"plugin_busy", 503, "Too many requests are waiting"},
 	PluginNoTable:           {"plugin_no_table", 503, "Gateway has no rules loaded"},
 	Internal:                {"internal_error", 500, "Internal error"},
+	ParamTooMany:            {"param_too_many", 400, "Too many values in parameters"},
 }
 
 // Name is the stable name of c, as it stands in answers, metrics and logs.

@@ -62,7 +62,7 @@ var (
 	actions   = []string{"", "deny", "monitor", "pass"}
 	inspects  = []string{"", "headers", "parameters", "body", "deep"}
 	places    = []string{"", "path", "query", "header", "cookie", "querystring"}
-	styles    = []string{"", "simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "deepObject", "tabDelimited", "json", "text"}
+	styles    = []string{"", "simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "deepObject", "tabDelimited", "json", "text", "query-form", "cookie"}
 	kinds     = []string{"", "json", "form", "multipart", "text", "binary", "sequence", "opaque"}
 	schemes   = []string{"", "bearer", "basic", "apiKey", "mutualTLS"}
 	algs      = []string{"", "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -244,18 +244,32 @@ func (d *dumper) param(p table.Param) {
 			flags += f.text
 		}
 	}
-	what := typeNames(p.Types())
-	if p.ItemTypes() != 0 {
-		what += " of " + typeNames(p.ItemTypes())
-	}
-	for i := p.Props().Start; i < p.Props().End(); i++ {
-		n, t, items := d.t.Prop(i)
-		what += fmt.Sprintf(" %s:%s", n, typeNames(t))
-		if items != 0 {
-			what += "[" + typeNames(items) + "]"
-		}
-	}
+	what := d.shape(p.Shape(), 0)
 	d.printf("    %s %s %s%s %s %s", name(places, p.In()), p.Name(), name(styles, p.Style()), flags, what, entry(p.Entry()))
+}
+
+// shape shows what a text may become, a few levels deep.
+func (d *dumper) shape(i uint32, depth int) string {
+	if i == table.NoIndex {
+		return "string"
+	}
+	s := d.t.Shape(i)
+	out := typeNames(s.Types())
+	if depth == 3 {
+		return out
+	}
+	if s.Types()&table.TypeArray != 0 {
+		out += "[" + d.shape(s.Item(table.NoIndex), depth+1) + "]"
+	}
+	if s.Types()&table.TypeObject != 0 {
+		out += "{"
+		for j := s.Props().Start; j < s.Props().End(); j++ {
+			n, shape := d.t.Prop(j)
+			out += fmt.Sprintf("%s:%s ", n, d.shape(shape, depth+1))
+		}
+		out += "}"
+	}
+	return out
 }
 
 func (d *dumper) media(m table.Media) {

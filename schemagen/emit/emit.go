@@ -7,8 +7,11 @@
 package emit
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sort"
+	"strings"
 
 	"portcullis/filter/le"
 	"portcullis/filter/table"
@@ -33,7 +36,7 @@ type Schemas interface {
 // that an error here is a bug of the compiler, never of the input.
 func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
 	w := &writer{strs: strs, schemas: s, providers: map[*ir.Provider]uint32{}, limits: map[*ir.Limit]uint32{},
-		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}}
+		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}, shapes: map[*ir.Shape]uint32{}}
 	for _, p := range b.Providers {
 		w.provider(p)
 	}
@@ -69,13 +72,14 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecMeta + 1][]uint32
+	recs    [table.SecFields + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32
 	schemes   map[*ir.Scheme]uint32
 	secrets   map[string]uint32
 	entries   map[*ir.Schema]uint32
+	shapes    map[*ir.Shape]uint32
 }
 
 // count is the number of records that a section has so far.
@@ -193,6 +197,13 @@ func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
 	set(op.AllowDuplicateNames, table.OpFlagAllowDuplicates)
 	set(op.Body != nil, table.OpFlagHasBody)
 	set(op.Body != nil && op.Body.Required, table.OpFlagBodyRequired)
+	set(op.PathRules.EncodedSlash, table.OpFlagEncodedSlash)
+	set(op.PathRules.Semicolon, table.OpFlagSemicolon)
+	set(op.PathRules.EmptySegment, table.OpFlagEmptySegment)
+	set(op.PathRules.Backslash, table.OpFlagBackslash)
+	set(op.PathRules.TrailingSlash, table.OpFlagTrailingSlash)
+	set(op.HeadAsGet && op.Method == "GET", table.OpFlagHeadAsGet)
+	set(op.Preflight, table.OpFlagPreflight)
 
 	captures := captureNames(op)
 	params := []uint32{w.count(table.SecParams), 0}
@@ -203,8 +214,12 @@ func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
 			params[1]++
 		}
 		if op.Body != nil {
+			var fields [][]uint32 // made before the media types, whose records stand together
 			for _, m := range op.Body.Media {
-				w.media(m)
+				fields = append(fields, w.fields(m.Fields))
+			}
+			for i, m := range op.Body.Media {
+				w.media(m, fields[i])
 				media[1]++
 			}
 		}
@@ -247,22 +262,97 @@ func (w *writer) param(p *ir.Param, captures []string) {
 			}
 		}
 	}
-	props := []uint32{w.count(table.SecProps), uint32(len(p.PropertyTypes))}
-	for _, t := range p.PropertyTypes {
-		w.record(table.SecProps, w.str(t.Name), []uint32{uint32(t.Types) | uint32(t.ItemTypes)<<16, 0})
-	}
 	w.record(table.SecParams, w.str(p.Name),
-		[]uint32{uint32(p.In) | uint32(p.Style)<<8 | flags<<16, uint32(p.Types) | uint32(p.ItemTypes)<<16, w.entry(p.Schema), capture},
-		props, []uint32{uint32(p.AdditionalTypes), table.HashSegment([]byte(p.Name))}, zeros(4))
+		[]uint32{uint32(p.In) | uint32(p.Style)<<8 | flags<<16, w.shape(p.Shape), w.entry(p.Schema), capture, table.HashSegment([]byte(p.Name))}, zeros(3))
 }
 
-func (w *writer) media(m *ir.Media) {
+// shape is the record of s, NoIndex for a plain string.
+func (w *writer) shape(s *ir.Shape) uint32 {
+	if s == nil {
+		return table.NoIndex
+	}
+	if i, ok := w.shapes[s]; ok {
+		return i
+	}
+	// The place is taken first: a shape may hold itself.
+	i := w.record(table.SecShapes, zeros(8))
+	w.shapes[s] = i
+	props := slices.Clone(s.Props)
+	slices.SortStableFunc(props, func(a, b ir.ShapeProp) int {
+		return cmp.Compare(table.HashSegment([]byte(a.Name)), table.HashSegment([]byte(b.Name)))
+	})
+	flags := uint32(0)
+	if s.Open {
+		flags |= table.ShapeFlagOpen
+	}
+	if s.Binary {
+		flags |= table.ShapeFlagBinary
+	}
+	items, additional := w.shape(s.Items), w.shape(s.Additional)
+	members := make([]uint32, len(props))
+	for j, p := range props {
+		if p.Shape == nil {
+			p.Shape = plainShape
+		}
+		members[j] = w.shape(p.Shape)
+	}
+	var prefix []uint32
+	for _, p := range s.Prefix {
+		if p == nil {
+			p = plainShape
+		}
+		prefix = append(prefix, w.shape(p))
+	}
+	rec := []uint32{uint32(s.Types) | flags<<16, items, additional, w.count(table.SecProps), uint32(len(props)), w.count(table.SecIndexes), uint32(len(prefix)), 0}
+	for j, p := range props {
+		w.record(table.SecProps, w.str(p.Name), []uint32{table.HashSegment([]byte(p.Name)), members[j]})
+	}
+	w.recs[table.SecIndexes] = append(w.recs[table.SecIndexes], prefix...)
+	copy(w.recs[table.SecShapes][i*table.WordsPerRecord(table.SecShapes):], rec)
+	return i
+}
+
+// plainShape is a string, where a record must hold a shape.
+var plainShape = &ir.Shape{Types: ir.TypeString}
+
+func (w *writer) media(m *ir.Media, fields []uint32) {
 	typ, suffix, match := MediaRange(m.Range)
 	action := m.Action
 	if action == 0 {
 		action = ir.ActionDeny
 	}
-	w.record(table.SecMedia, w.str(typ), w.str(suffix), []uint32{uint32(m.Kind) | match<<8 | uint32(action)<<16, w.entry(m.Schema)}, zeros(2))
+	flags := uint32(0)
+	if m.Sequence {
+		flags |= table.MediaFlagSequence
+	}
+	if strings.HasSuffix(m.Range, "json-seq") {
+		flags |= table.MediaFlagRecords
+	}
+	how := uint32(m.Kind) | match<<8 | uint32(action)<<16 | flags<<24
+	w.record(table.SecMedia, w.str(typ), w.str(suffix), []uint32{how, w.entry(m.Schema), w.shape(m.Shape)}, fields, zeros(1))
+}
+
+// fields writes what is said of the fields of a form.
+func (w *writer) fields(list []*ir.Field) []uint32 {
+	var recs [][]uint32
+	for _, f := range list {
+		headers := []uint32{w.count(table.SecParams), uint32(len(f.Headers))}
+		for _, h := range f.Headers {
+			w.param(h, nil)
+		}
+		flags := uint32(0)
+		if f.Explode {
+			flags |= table.FieldFlagExplode
+		}
+		rec := append(w.str(f.Name), table.HashSegment([]byte(f.Name)), uint32(f.Style)|flags<<8)
+		rec = append(rec, w.names(f.ContentTypes)...)
+		recs = append(recs, append(rec, headers...))
+	}
+	out := []uint32{w.count(table.SecFields), uint32(len(recs))}
+	for _, r := range recs {
+		w.record(table.SecFields, r)
+	}
+	return out
 }
 
 // MediaRange splits a media range into what the table compares: the type, the

@@ -96,7 +96,7 @@ func TestRoute(t *testing.T) {
 	}
 	p, m := route.NewPath(1024), &route.Match{}
 	for _, tt := range tests {
-		if code := p.Parse([]byte(tt.path), 0); code != verdict.Allow {
+		if code := p.Parse([]byte(tt.path)); code != verdict.Allow {
 			t.Errorf("Parse(%q) = %s", tt.path, code.Name())
 			continue
 		}
@@ -115,7 +115,7 @@ func TestRoute(t *testing.T) {
 	}
 	host, method, path := []byte("api.example.com"), []byte("PUT"), []byte("/v1/users/a%20b/orders/9")
 	if n := testing.AllocsPerRun(100, func() {
-		p.Parse(path, 0)
+		p.Parse(path)
 		route.Find(tab, host, method, p, m)
 	}); n != 0 {
 		t.Errorf("Find allocates %v times", n)
@@ -182,7 +182,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		p, m := route.NewPath(64), &route.Match{}
 		for _, path := range []string{"/x/y", "/x/a.b", "/", "//"} {
-			if p.Parse([]byte(path), 0) != verdict.Allow {
+			if p.Parse([]byte(path)) != verdict.Allow {
 				continue
 			}
 			for _, host := range []string{"h", "g.h", "z"} {

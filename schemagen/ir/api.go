@@ -76,9 +76,24 @@ type Operation struct {
 	UnknownQuery Action
 	// AllowDuplicateNames lets duplicate member names through (policy).
 	AllowDuplicateNames bool
-	MaxBodyBytes        uint32 // 0: the plugin's limit
-	MaxDepth            uint16 // 0: the plugin's limit
-	Node                *source.Node
+	// Path is what a request's path may hold although it is not canonical.
+	PathRules PathRules
+	// HeadAsGet lets HEAD requests be judged by this operation, a GET.
+	HeadAsGet bool
+	// Preflight lets CORS preflight requests for this operation pass.
+	Preflight    bool
+	MaxBodyBytes uint32 // 0: the plugin's limit
+	MaxDepth     uint16 // 0: the plugin's limit
+	Node         *source.Node
+}
+
+// PathRules is what a policy allows in paths by name.
+type PathRules struct {
+	EncodedSlash  bool // %2F, as a part of its segment
+	Semicolon     bool // ';' in a segment
+	EmptySegment  bool // "//", read as one slash
+	Backslash     bool // '\\' or %5C, as a part of its segment
+	TrailingSlash bool // a slash at the end makes no difference
 }
 
 // Inspect is how deep a request is looked at.
@@ -132,6 +147,8 @@ const (
 	StyleTabDelimited
 	StyleContentJSON // `content: {application/json: ...}`
 	StyleContentText // another media type, judged as a string
+	StyleContentForm // `content: {application/x-www-form-urlencoded: ...}`, of a whole query string
+	StyleCookie      // OpenAPI 3.2: as form, but cookies are separate and nothing is percent-encoded
 )
 
 // Param is one parameter of an operation.
@@ -145,23 +162,28 @@ type Param struct {
 	AllowEmptyValue bool
 	Deprecated      bool
 	Schema          *Schema // nil: anything
-	// Types is the union of JSON types that the decoder may make of the text,
-	// computed from Schema (0 = string only).
-	Types Types
-	// ItemTypes and PropertyTypes do the same one level down for arrays and
-	// objects: the types of items, and by property name.
-	ItemTypes       Types
-	PropertyTypes   []PropertyTypes
-	AdditionalTypes Types // for object members not named
-	Node            *source.Node
-	Loc             Loc
+	// Shape is what the decoder may make of the text; nil: a string.
+	Shape *Shape
+	Node  *source.Node
+	Loc   Loc
 }
 
-// PropertyTypes is the decodable types of one member of an object parameter.
-type PropertyTypes struct {
-	Name      string
-	Types     Types
-	ItemTypes Types // when Types holds an array
+// Shape is what texts may become, computed from schemas: the decoder of
+// parameters and forms has nothing else to go by. Shapes form a graph.
+type Shape struct {
+	Types      Types    // 0: a string
+	Items      *Shape   // elements after Prefix; nil: strings
+	Prefix     []*Shape // an array's first elements
+	Props      []ShapeProp
+	Additional *Shape // members that Props does not name; nil: strings
+	Open       bool   // the schema says that members of any name may be there
+	Binary     bool   // strings are bytes, and need not be UTF-8
+}
+
+// ShapeProp is a named member of a Shape.
+type ShapeProp struct {
+	Name  string
+	Shape *Shape
 }
 
 // Body is the request body of an operation.
@@ -190,11 +212,25 @@ type Media struct {
 	Range  string // "application/json", "application/*+json", "*/*"; lower case, without parameters
 	Kind   BodyKind
 	Schema *Schema // nil: anything
-	Action Action  // for BodyOpaque: deny or pass
+	Shape  *Shape  // forms, multipart and text: what texts may become; nil: strings
+	Fields []*Field
+	// Sequence: the items of a BodyNDJSON are judged as one array, not each by
+	// itself.
+	Sequence bool
+	Action   Action // for BodyOpaque: deny or pass
 	// Unenforceable lists the codes of unwaived findings about this media type.
 	// When others of the body are sound, it alone is refused.
 	Unenforceable []string
 	Loc           Loc
+}
+
+// Field is what an Encoding Object says of one field of a form.
+type Field struct {
+	Name         string
+	Style        Style // 0: serialised by its content type
+	Explode      bool
+	ContentTypes []string // media ranges, lower case; empty: any
+	Headers      []*Param // of the field's part of a multipart body
 }
 
 // Requirement is one alternative of `security`: all uses must hold. Empty is

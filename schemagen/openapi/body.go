@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"portcullis/schemagen/diag"
@@ -45,35 +46,136 @@ func (w *walker) media(b *ir.Body, name string, n *source.Node) {
 	if s := n.Get("schema"); s != nil {
 		m.Schema = w.opts.Lower(s, w.dialect)
 	}
-	if n.Get("itemSchema") != nil && w.version >= version32 {
-		w.addMedia(b, m, ir.BodyNDJSON, n, "body-sequential")
-		return
+	if item := n.Get("itemSchema"); item != nil && w.version >= version32 {
+		if kindOf(m.Range) != ir.BodyNDJSON {
+			w.addMedia(b, m, ir.BodyOpaque, n, "body-sequential")
+			return
+		}
+		items := w.opts.Lower(item, w.dialect)
+		switch {
+		case m.Schema == nil:
+			m.Schema = items
+		default: // OpenAPI 3.2.0 section 4.14.2: the one is for the items, the other for all of them
+			m.Schema = &ir.Schema{Loc: m.Loc, AllOf: []*ir.Schema{m.Schema}, AllOfLoc: m.Loc, Items: items, ItemsLoc: loc(item), ItemsKeyword: "itemSchema"}
+			m.Sequence = true
+		}
+	} else if kindOf(m.Range) == ir.BodyNDJSON && m.Schema != nil {
+		t := w.shapes.typesOf(m.Schema)
+		m.Sequence = t.known && t.types&ir.TypeArray != 0 && t.types&ir.TypeObject == 0
 	}
+	m.Fields = w.encodings(n)
 	w.addJudged(b, m, n)
+}
+
+// encodings reads what a media type object says of the fields of a form
+// (OpenAPI 3.1.2 section 4.8.15). Fields of which nothing is said are read by
+// their shape.
+func (w *walker) encodings(n *source.Node) (out []*ir.Field) {
+	list := n.Get("encoding")
+	if list == nil || list.Kind != source.Object {
+		return nil
+	}
+	for i, item := range list.Items {
+		e, ok := w.follow(item)
+		if !ok || e.Kind != source.Object {
+			continue
+		}
+		out = append(out, w.encoding(list.Keys[i].Name, e))
+	}
+	return out
+}
+
+func (w *walker) encoding(name string, e *source.Node) *ir.Field {
+	f := &ir.Field{Name: name}
+	if t := e.Get("contentType"); t != nil && t.Kind == source.String {
+		for _, r := range strings.Split(t.Text, ",") {
+			if r = mediaRange(r); r != "" {
+				f.ContentTypes = append(f.ContentTypes, r)
+			} else {
+				w.report(diag.Warning, t, "encoding-content-type", fmt.Sprintf("found %q as the content type of the field %q, wanted media ranges", t.Text, name), "")
+			}
+		}
+	}
+	if e.Get("style") != nil || e.Get("explode") != nil || e.Get("allowReserved") != nil {
+		style := e.Str("style")
+		if style == "" {
+			style = "form"
+		}
+		if !slices.Contains(styles[ir.InQuery], style) {
+			w.unenforceable(e, "parameter-style", fmt.Sprintf("found the style %q of the field %q, wanted one of %s", style, name, strings.Join(styles[ir.InQuery], ", ")), "")
+			style = "form"
+		}
+		f.Style, f.Explode = styleOf[style], style == "form"
+		if x := e.Get("explode"); x != nil {
+			f.Explode = x.Kind == source.Bool && x.Bool
+		}
+	}
+	if headers := e.Get("headers"); headers != nil && headers.Kind == source.Object {
+		for i, item := range headers.Items {
+			if h := w.partHeader(headers.Keys[i].Name, item); h != nil {
+				f.Headers = append(f.Headers, h)
+			}
+		}
+	}
+	return f
+}
+
+// partHeader reads a Header Object: a parameter without name and place.
+func (w *walker) partHeader(name string, item *source.Node) *ir.Param {
+	n, ok := w.follow(item)
+	if !ok || n.Kind != source.Object || strings.EqualFold(name, "content-type") {
+		return nil
+	}
+	p := &ir.Param{Name: strings.ToLower(name), In: ir.InHeader, Style: ir.StyleSimple, Required: n.IsTrue("required"), Explode: n.IsTrue("explode"), Node: n, Loc: loc(n)}
+	if content := n.Get("content"); content != nil {
+		if !w.paramContent(p, n, content) {
+			return nil
+		}
+	} else if s := n.Get("schema"); s != nil {
+		p.Schema = w.opts.Lower(s, w.dialect)
+	}
+	w.finishParam(p, n)
+	return p
 }
 
 // addJudged adds a media type with the kind that its name has.
 func (w *walker) addJudged(b *ir.Body, m *ir.Media, n *source.Node) {
 	switch kind := kindOf(m.Range); kind {
-	case ir.BodyJSON:
+	case ir.BodyForm, ir.BodyMultipart:
+		m.Shape = w.shape(m.Schema)
+		if m.Shape != nil && m.Shape.Types&ir.TypeObject == 0 {
+			// A form is an object, whatever the schema says or leaves unsaid.
+			c := *m.Shape
+			c.Types = ir.TypeObject
+			m.Shape = &c
+		}
+		if kind == ir.BodyForm || w.version == version30 || w.version == version20 {
+			for _, f := range m.Fields {
+				if kind == ir.BodyForm {
+					f.Headers = nil
+				} else if w.version == version30 {
+					f.Style, f.Explode = 0, false // OpenAPI 3.0.4 section 4.7.15.1.2: ignored
+				}
+			}
+		}
+		w.addMedia(b, m, kind, n, "body-form")
+	case ir.BodyText, ir.BodyBinary:
+		if m.Schema != nil && !isFree(m.Schema, 0) {
+			m.Shape = w.shape(m.Schema)
+		}
+		w.addMedia(b, m, kind, n, textCode(m.Schema, "body-text"))
+	case ir.BodyJSON, ir.BodyNDJSON:
 		m.Kind = kind
 		b.Media = append(b.Media, m)
-	case ir.BodyForm:
-		w.addMedia(b, m, kind, n, "body-form")
-	case ir.BodyMultipart:
-		w.addMedia(b, m, kind, n, "body-multipart")
-	case ir.BodyNDJSON:
-		w.addMedia(b, m, kind, n, "body-sequential")
-	case ir.BodyText:
-		w.addMedia(b, m, kind, n, textCode(m.Schema, "body-text"))
-	case ir.BodyBinary:
-		w.addMedia(b, m, kind, n, textCode(m.Schema, "body-binary"))
 	default:
 		if strings.HasSuffix(m.Range, "*/*") && m.Schema != nil && textCode(m.Schema, "x") != "" {
 			w.addAnyType(b, m, n)
 			return
 		}
 		w.addMedia(b, m, ir.BodyOpaque, n, textCode(m.Schema, "body-opaque"))
+	}
+	if w.shapes.full {
+		w.unenforceable(n, "parameter-shape", fmt.Sprintf("found schemas that combine in more than %d ways, wanted fewer", maxShapes), waiveHint)
 	}
 }
 
@@ -82,6 +184,9 @@ func (w *walker) addJudged(b *ir.Body, m *ir.Media, n *source.Node) {
 func (w *walker) addAnyType(b *ir.Body, m *ir.Media, n *source.Node) {
 	for _, r := range []string{"application/json", "application/*+json"} {
 		b.Media = append(b.Media, &ir.Media{Range: r, Kind: ir.BodyJSON, Schema: m.Schema, Loc: m.Loc})
+	}
+	for _, r := range []string{"application/x-www-form-urlencoded", "multipart/form-data"} {
+		w.addJudged(b, &ir.Media{Range: r, Schema: m.Schema, Fields: m.Fields, Loc: m.Loc}, n)
 	}
 	w.addMedia(b, &ir.Media{Range: m.Range, Loc: m.Loc}, ir.BodyOpaque, n, "body-any-type")
 }

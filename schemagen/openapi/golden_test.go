@@ -87,7 +87,7 @@ var (
 	inNames    = map[ir.In]string{ir.InPath: "path", ir.InQuery: "query", ir.InHeader: "header", ir.InCookie: "cookie", ir.InQuerystring: "querystring"}
 	styleNames = map[ir.Style]string{
 		ir.StyleSimple: "simple", ir.StyleLabel: "label", ir.StyleMatrix: "matrix", ir.StyleForm: "form", ir.StyleSpaceDelimited: "space",
-		ir.StylePipeDelimited: "pipe", ir.StyleDeepObject: "deep", ir.StyleTabDelimited: "tab", ir.StyleContentJSON: "json", ir.StyleContentText: "text",
+		ir.StylePipeDelimited: "pipe", ir.StyleDeepObject: "deep", ir.StyleTabDelimited: "tab", ir.StyleContentJSON: "json", ir.StyleContentText: "text", ir.StyleContentForm: "query-form", ir.StyleCookie: "cookie",
 	}
 	kindNames = map[ir.BodyKind]string{
 		ir.BodyJSON: "json", ir.BodyForm: "form", ir.BodyMultipart: "multipart", ir.BodyText: "text", ir.BodyBinary: "binary",
@@ -151,14 +151,17 @@ func formatOperation(p func(string, ...any), op *ir.Operation) {
 	}
 	p("\n%s %s id=%q segments=%s unenforceable=%v deprecated=%v", op.Method, op.Path, op.ID, strings.Join(segs, ","), op.Unenforceable, op.Deprecated)
 	for _, q := range op.Params {
-		p("  %s %s style=%s explode=%v required=%v reserved=%v empty=%v types=%s items=%s props=%s rest=%s schema=%v",
+		p("  %s %s style=%s explode=%v required=%v reserved=%v empty=%v shape=%s schema=%v",
 			inNames[q.In], q.Name, styleNames[q.Style], q.Explode, q.Required, q.AllowReserved, q.AllowEmptyValue,
-			typeNames(q.Types), typeNames(q.ItemTypes), propNames(q.PropertyTypes), typeNames(q.AdditionalTypes), q.Schema != nil)
+			shapeText(q.Shape, 0), q.Schema != nil)
 	}
 	if op.Body != nil {
 		p("  body required=%v", op.Body.Required)
 		for _, m := range op.Body.Media {
-			p("    %s kind=%s action=%s schema=%v unenforceable=%v", m.Range, kindNames[m.Kind], actionNames[m.Action], m.Schema != nil, m.Unenforceable)
+			p("    %s kind=%s action=%s shape=%s sequence=%v schema=%v unenforceable=%v", m.Range, kindNames[m.Kind], actionNames[m.Action], shapeText(m.Shape, 0), m.Sequence, m.Schema != nil, m.Unenforceable)
+			for _, f := range m.Fields {
+				p("      field %s style=%s explode=%v types=%v headers=%d", f.Name, styleNames[f.Style], f.Explode, f.ContentTypes, len(f.Headers))
+			}
 		}
 	}
 	for _, r := range op.Security {
@@ -170,14 +173,34 @@ func formatOperation(p func(string, ...any), op *ir.Operation) {
 	}
 }
 
-func propNames(list []ir.PropertyTypes) string {
-	var out []string
-	for _, t := range list {
-		s := t.Name + ":" + typeNames(t.Types)
-		if t.Types&ir.TypeArray != 0 {
-			s += "[" + typeNames(t.ItemTypes) + "]"
-		}
-		out = append(out, s)
+// shapeText shows a shape a few levels deep.
+func shapeText(s *ir.Shape, depth int) string {
+	if s == nil {
+		return "-"
 	}
-	return "{" + strings.Join(out, " ") + "}"
+	out := typeNames(s.Types)
+	if s.Binary {
+		out += "(bytes)"
+	}
+	if depth == 3 {
+		return out
+	}
+	if s.Types&ir.TypeArray != 0 {
+		out += "["
+		for _, p := range s.Prefix {
+			out += shapeText(p, depth+1) + ","
+		}
+		out += shapeText(s.Items, depth+1) + "]"
+	}
+	if s.Types&ir.TypeObject != 0 {
+		out += "{"
+		for _, p := range s.Props {
+			out += p.Name + ":" + shapeText(p.Shape, depth+1) + " "
+		}
+		if s.Open {
+			out += "*:" + shapeText(s.Additional, depth+1)
+		}
+		out += "}"
+	}
+	return out
 }

@@ -115,9 +115,6 @@ func (w *walker) param(n *source.Node) *ir.Param {
 			p.Schema = w.opts.Lower(s, w.dialect)
 		}
 	}
-	if p.In == ir.InQuerystring {
-		w.gap(n, "parameter-querystring")
-	}
 	w.finishParam(p, n)
 	return p
 }
@@ -132,7 +129,7 @@ var styles = map[ir.In][]string{
 }
 
 var styleOf = map[string]ir.Style{
-	"simple": ir.StyleSimple, "label": ir.StyleLabel, "matrix": ir.StyleMatrix, "form": ir.StyleForm, "cookie": ir.StyleForm,
+	"simple": ir.StyleSimple, "label": ir.StyleLabel, "matrix": ir.StyleMatrix, "form": ir.StyleForm, "cookie": ir.StyleCookie,
 	"spaceDelimited": ir.StyleSpaceDelimited, "pipeDelimited": ir.StylePipeDelimited, "deepObject": ir.StyleDeepObject,
 }
 
@@ -152,13 +149,9 @@ func (w *walker) paramStyle(p *ir.Param, n *source.Node) bool {
 		return false
 	}
 	p.Style = styleOf[style]
-	p.Explode = p.Style == ir.StyleForm
+	p.Explode = p.Style == ir.StyleForm || p.Style == ir.StyleCookie
 	if e := n.Get("explode"); e != nil {
 		p.Explode = e.Kind == source.Bool && e.Bool
-	}
-	switch style {
-	case "label", "matrix", "cookie":
-		w.gap(n, "parameter-style-"+style)
 	}
 	return true
 }
@@ -177,66 +170,68 @@ func (w *walker) paramContent(p *ir.Param, n, content *source.Node) bool {
 		p.Schema = w.opts.Lower(s, w.dialect)
 	}
 	p.Style = ir.StyleContentText
-	if kindOf(mediaRange(content.Keys[0].Name)) == ir.BodyJSON {
+	switch kind := kindOf(mediaRange(content.Keys[0].Name)); {
+	case kind == ir.BodyJSON:
 		p.Style = ir.StyleContentJSON
-	} else if t := typesOf(p.Schema); t.known && t.types&^ir.TypeString != 0 {
-		w.unenforceable(n, "parameter-content-type", fmt.Sprintf("found content of %s that is no string, wanted JSON or a string", content.Keys[0].Name), waiveHint)
-		return false
+	case kind == ir.BodyForm && p.In == ir.InQuerystring:
+		p.Style = ir.StyleContentForm
+		for _, f := range w.encodings(media) {
+			if f.Style == ir.StyleDeepObject || f.Style == 0 || f.Style == ir.StyleForm && f.Explode {
+				continue // as the decoder reads fields that nothing is said of
+			}
+			w.unenforceable(n, "parameter-encoding", fmt.Sprintf("found an encoding of %q in a query string, wanted style form or deepObject", f.Name), waiveHint)
+			return false
+		}
+	default:
+		if t := w.shape(p.Schema); t != nil && t.Types&(ir.TypeArray|ir.TypeObject) != 0 {
+			w.unenforceable(n, "parameter-content-type", fmt.Sprintf("found content of %s that is an array or object, wanted JSON or a scalar", content.Keys[0].Name), waiveHint)
+			return false
+		}
 	}
-	w.gap(n, "parameter-content")
 	return true
 }
 
 // finishParam computes what the decoder needs to know of the schema.
 func (w *walker) finishParam(p *ir.Param, n *source.Node) {
-	if p.Style == ir.StyleContentJSON || p.Style == ir.StyleContentText {
+	if p.Style == ir.StyleContentJSON {
 		return
 	}
-	p.Types = typesOf(p.Schema).types
-	if p.Types&ir.TypeArray != 0 {
-		p.ItemTypes = itemTypes(p.Schema)
-		w.gap(n, "parameter-array")
-	}
-	if p.Types&ir.TypeObject != 0 {
-		p.PropertyTypes, p.AdditionalTypes = propertyTypes(p.Schema)
-		w.gap(n, "parameter-object")
-	}
-	if isNested(p) {
-		w.gap(n, "parameter-nested")
-	}
-	if p.In == ir.InCookie {
-		w.gap(n, "parameter-cookie")
+	p.Shape = w.shape(p.Schema)
+	if w.shapes.full {
+		w.unenforceable(n, "parameter-shape", fmt.Sprintf("found schemas that combine in more than %d ways, wanted fewer", maxShapes), waiveHint)
 	}
 	w.checkStyleType(p, n)
 }
 
-// isNested reports arrays or objects below the first level.
-func isNested(p *ir.Param) bool {
-	const deep = ir.TypeArray | ir.TypeObject
-	nested := p.ItemTypes | p.AdditionalTypes
-	for _, t := range p.PropertyTypes {
-		nested |= t.Types
-	}
-	return nested&deep != 0
-}
-
 // checkStyleType finds types for which the style is not defined (OpenAPI 3.1.1
-// section 4.8.12.6, the cells that say n/a).
+// section 4.8.12.6, the cells that say n/a). Where a type with a meaning is
+// among them, that one counts: a schema that does not say is an array or an
+// object.
 func (w *walker) checkStyleType(p *ir.Param, n *source.Node) {
-	wrong := Types(0)
+	var want Types
 	switch p.Style {
-	case ir.StyleSpaceDelimited, ir.StylePipeDelimited:
-		wrong = p.Types & scalarTypes &^ ir.TypeNull
-		if p.Types == 0 {
-			wrong = ir.TypeString
-		}
+	case ir.StyleSpaceDelimited, ir.StylePipeDelimited, ir.StyleTabDelimited:
+		want = ir.TypeArray | ir.TypeObject
 	case ir.StyleDeepObject:
-		wrong = p.Types & (scalarTypes | ir.TypeArray) &^ ir.TypeNull
-		if p.Types == 0 {
-			wrong = ir.TypeString
-		}
+		want = ir.TypeObject | ir.TypeArray // arrays as tools write them: a[]=1
+	default:
+		return
 	}
-	if wrong != 0 {
+	if p.Shape == nil || p.Shape.Types == 0 {
+		want = ir.TypeArray
+		if p.Style == ir.StyleDeepObject {
+			want = ir.TypeObject
+		}
+		p.Shape = &ir.Shape{Types: want, Open: true}
+		return
+	}
+	if p.Shape.Types&want == 0 {
+		// A lone scalar has no delimiter in it: it reads as in style form.
+		if p.Style != ir.StyleDeepObject && w.version != version20 {
+			p.Style = ir.StyleForm
+			w.report(diag.Note, n, "parameter-style-type", fmt.Sprintf("found the style %q for a type that it is not defined for: it is read as form", n.Str("style")), "")
+			return
+		}
 		w.unenforceable(n, "parameter-style-type", fmt.Sprintf("found the style %q for a type that it is not defined for, wanted an array or an object", n.Str("style")), waiveHint)
 	}
 }

@@ -25,8 +25,13 @@ var unknown = decodable{}
 const scalarTypes = ir.TypeNull | ir.TypeBoolean | ir.TypeNumber | ir.TypeInteger | ir.TypeString
 
 // typesOf is the types of s and everything that applies with it.
-func typesOf(s *ir.Schema) decodable {
-	return typesVia(s, nil)
+func (h *shaper) typesOf(s *ir.Schema) decodable {
+	d, ok := h.types[s]
+	if !ok {
+		d = typesVia(s, nil)
+		h.types[s] = d
+	}
+	return d
 }
 
 func typesVia(s *ir.Schema, seen []*ir.Schema) decodable {
@@ -107,17 +112,15 @@ func enumTypes(e *ir.Enum) decodable {
 	return out
 }
 
-// applicable calls f with s and every schema that may apply to the same
-// instance, each once.
-func applicable(s *ir.Schema, f func(*ir.Schema)) {
-	var seen []*ir.Schema
+// applicable is s and every schema that may apply to the same instance, each
+// once.
+func applicable(s *ir.Schema) (seen []*ir.Schema) {
 	var visit func(s *ir.Schema)
 	visit = func(s *ir.Schema) {
 		if s == nil || slices.Contains(seen, s) {
 			return
 		}
 		seen = append(seen, s)
-		f(s)
 		for _, r := range s.Refs {
 			visit(r.Target)
 		}
@@ -136,37 +139,5 @@ func applicable(s *ir.Schema, f func(*ir.Schema)) {
 		}
 	}
 	visit(s)
-}
-
-// itemTypes is the union of the types of an array's items.
-func itemTypes(s *ir.Schema) (types Types) {
-	applicable(s, func(s *ir.Schema) {
-		types |= typesOf(s.Items).types
-		for _, p := range s.PrefixItems {
-			types |= typesOf(p).types
-		}
-	})
-	return types
-}
-
-// propertyTypes is the types of an object's members by name, in order of first
-// mention, and of those not named.
-func propertyTypes(s *ir.Schema) (props []ir.PropertyTypes, additional Types) {
-	applicable(s, func(s *ir.Schema) {
-		for _, p := range s.Properties {
-			t := ir.PropertyTypes{Name: p.Name, Types: typesOf(p.Schema).types, ItemTypes: itemTypes(p.Schema)}
-			i := slices.IndexFunc(props, func(q ir.PropertyTypes) bool { return q.Name == p.Name })
-			if i < 0 {
-				props = append(props, t)
-				continue
-			}
-			props[i].Types |= t.Types
-			props[i].ItemTypes |= t.ItemTypes
-		}
-		additional |= typesOf(s.AdditionalProperties).types
-		for _, p := range s.PatternProperties {
-			additional |= typesOf(p.Schema).types
-		}
-	})
-	return props, additional
+	return seen
 }

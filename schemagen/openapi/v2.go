@@ -62,22 +62,31 @@ func (w *walker) collection(p *ir.Param, n *source.Node) {
 	if n.Str("type") != "array" {
 		return
 	}
+	style, explode, ok := w.collectionFormat(n, p.In == ir.InQuery)
+	if ok && style != 0 {
+		p.Style, p.Explode = style, explode
+	}
+}
+
+// collectionFormat is the style of an array, 0 for the place's default.
+func (w *walker) collectionFormat(n *source.Node, multi bool) (style ir.Style, explode, ok bool) {
 	switch f := n.Str("collectionFormat"); f {
 	case "", "csv":
+		return 0, false, true
 	case "ssv":
-		p.Style = ir.StyleSpaceDelimited
+		return ir.StyleSpaceDelimited, false, true
 	case "tsv":
-		p.Style = ir.StyleTabDelimited
+		return ir.StyleTabDelimited, false, true
 	case "pipes":
-		p.Style = ir.StylePipeDelimited
+		return ir.StylePipeDelimited, false, true
 	case "multi":
-		if p.In == ir.InQuery {
-			p.Explode = true
-			return
+		if multi {
+			return ir.StyleForm, true, true
 		}
 		fallthrough
 	default:
 		w.unenforceable(n, "parameter-style", fmt.Sprintf("found the collectionFormat %q of a %s parameter, wanted one that it may have", f, n.Str("in")), "")
+		return 0, false, false
 	}
 }
 
@@ -156,12 +165,20 @@ func (w *walker) formBody20(form []*source.Node) {
 	}
 	schema, props, required := at(source.Object, ""), at(source.Object, ""), at(source.Array, "")
 	hasFile := false
+	var fields []*ir.Field
 	for _, n := range form {
 		name := n.Str("name")
 		prop := schema20(n)
 		if n.Str("type") == "file" {
 			hasFile = true
 			prop = at(source.Object, "")
+		}
+		if n.Str("type") == "array" {
+			style, explode, _ := w.collectionFormat(n, true)
+			if style == 0 {
+				style = ir.StyleForm
+			}
+			fields = append(fields, &ir.Field{Name: name, Style: style, Explode: explode})
 		}
 		props.Keys, props.Items = append(props.Keys, source.Key{Name: name, Pos: n.Pos}), append(props.Items, prop)
 		if n.IsTrue("required") {
@@ -189,7 +206,7 @@ func (w *walker) formBody20(form []*source.Node) {
 		}
 	}
 	for _, r := range ranges {
-		w.addJudged(b, &ir.Media{Range: r, Schema: lowered, Loc: loc(first)}, first)
+		w.addJudged(b, &ir.Media{Range: r, Schema: lowered, Fields: fields, Loc: loc(first)}, first)
 	}
 	w.finishBody(b)
 }

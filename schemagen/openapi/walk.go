@@ -59,6 +59,7 @@ type walker struct {
 	api     *ir.API
 	op      *ir.Operation // the operation being read, nil outside
 	schemes map[string]*ir.Scheme
+	shapes  *shaper
 }
 
 // methods is the fixed fields of a path item that are operations, in the order
@@ -68,7 +69,7 @@ var methods = []string{"get", "put", "post", "delete", "options", "head", "patch
 // Walk reads the description doc. It returns nil when doc is none: that is an
 // error among the findings.
 func Walk(doc *source.Document, opts Options) *ir.API {
-	w := &walker{opts: opts, doc: doc, root: doc.Root, schemes: map[string]*ir.Scheme{}}
+	w := &walker{opts: opts, doc: doc, root: doc.Root, schemes: map[string]*ir.Scheme{}, shapes: newShaper()}
 	if !w.findVersion() {
 		return nil
 	}

@@ -135,7 +135,7 @@ func (v *VM) needBody(c *stream, r *root, endStream bool) abi.Action {
 		v.d.Code, v.d.Part = verdict.PluginBusy, verdict.PartNone
 		return v.settle(c, r)
 	}
-	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, maxBody: maxBody, length: length,
+	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, boundary: v.d.Boundary, maxBody: maxBody, length: length,
 		deadline: r.ticks + r.timeoutTicks, engine: r.engine, root: r}
 	c.held, c.state = i, stateHeld
 	if r.cfg.Hold == config.HoldBuffer {
@@ -246,7 +246,7 @@ func (v *VM) resume(h *held, code verdict.Code) {
 		mode = c.mode
 	}
 	v.own(code, mode, h.op)
-	v.d.Media = h.media
+	v.d.Media, v.d.Boundary = h.media, h.boundary
 	if code != verdict.Internal && code != verdict.RequestTrailerForbidden {
 		v.d.Part = verdict.PartBody
 	}

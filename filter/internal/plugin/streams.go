@@ -1,5 +1,7 @@
 package plugin
 
+import "portcullis/filter/engine"
+
 // state is where a stream stands; see the picture in the package's comment.
 type state uint8
 
@@ -127,6 +129,7 @@ type held struct {
 	id       uint32 // stream, 0 in a free slot
 	op       uint32
 	media    uint32
+	boundary engine.Boundary
 	maxBody  uint32
 	deadline uint64 // in ticks of the root
 	length   int64  // Content-Length, -1 when not given

@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"portcullis/filter/route"
+	"portcullis/filter/table"
+	"portcullis/filter/verdict"
+)
+
+// route finds the operation and with it the mode.
+func (e *Engine) route(r *Request, d *Decision) verdict.Code {
+	d.Part = verdict.PartPath
+	if code := e.path.Parse(r.fields.path); code != verdict.Allow {
+		return code
+	}
+	op, out := e.find(r, d)
+	if out != route.Found {
+		if e.path.Seen != 0 {
+			return verdict.RoutePathNotCanonical
+		}
+		// The actions and the modes are numbered alike: deny and enforce,
+		// monitor, pass and off.
+		d.Mode = max(d.Mode, e.t.Unknown())
+	}
+	switch out {
+	case route.NoHost:
+		return verdict.RouteHostUnknown
+	case route.NoPath:
+		return verdict.RouteNotFound
+	case route.NoMethod:
+		d.Methods = e.match.Methods
+		return verdict.RouteMethodNotAllowed
+	}
+	o := e.t.Op(op)
+	if !e.pathAllowed(o) {
+		return verdict.RoutePathNotCanonical
+	}
+	d.Op, d.Part = op, verdict.PartNone
+	d.Mode = max(d.Mode, o.Mode())
+	if len(r.fields.upgrade) != 0 && o.Flags()&table.OpFlagUpgrade == 0 {
+		d.Part = verdict.PartHeader
+		return verdict.RequestUpgrade
+	}
+	return verdict.Allow
+}
+
+// find looks the operation up: as the path is; without its empty segments; with
+// or without the slash at its end, where the operation found allows that.
+func (e *Engine) find(r *Request, d *Decision) (op uint32, out route.Outcome) {
+	f := &r.fields
+	op, out = route.Find(e.t, f.authority, f.method, e.path, &e.match)
+	if out == route.NoPath && e.path.Seen&route.EmptySegment != 0 {
+		e.path.Compact()
+		op, out = route.Find(e.t, f.authority, f.method, e.path, &e.match)
+	} else {
+		e.path.Seen &^= route.EmptySegment // what there is of them, a template has
+	}
+	if out == route.NoPath && e.path.ToggleSlash() {
+		if op, out = route.Find(e.t, f.authority, f.method, e.path, &e.match); out != route.NoHost && !e.slashIgnored() {
+			op, out = table.NoIndex, route.NoPath
+		}
+	}
+	if out == route.NoMethod {
+		return e.otherMethod(r, d)
+	}
+	return op, out
+}
+
+// slashIgnored reports that the operations of the matched path take it with
+// and without a slash at its end.
+func (e *Engine) slashIgnored() bool {
+	m := e.match.Methods
+	for i := m.Start; i < m.End(); i++ {
+		if _, op := e.t.Method(i); e.t.Op(op).Flags()&table.OpFlagTrailingSlash == 0 {
+			return false
+		}
+	}
+	return m.Count > 0
+}
+
+// otherMethod finds the operation that judges a method that the matched path
+// does not have: GET for HEAD, or the one that a CORS preflight request is
+// about (Fetch Standard section 3.2.2), where the policy says so.
+func (e *Engine) otherMethod(r *Request, d *Decision) (uint32, route.Outcome) {
+	switch string(r.fields.method) {
+	case "HEAD":
+		if op, ok := e.match.FindMethod(e.t, methodGet); ok && e.t.Op(op).Flags()&table.OpFlagHeadAsGet != 0 {
+			return op, route.Found
+		}
+	case "OPTIONS":
+		var wanted []byte
+		origin := false
+		for i := range r.Headers {
+			switch string(r.Headers[i].Name) {
+			case "origin":
+				origin = true
+			case "access-control-request-method":
+				wanted = r.Headers[i].Value
+			}
+		}
+		if op, ok := e.match.FindMethod(e.t, wanted); ok && origin && e.t.Op(op).Flags()&table.OpFlagPreflight != 0 {
+			d.Preflight = true
+			return op, route.Found
+		}
+	}
+	return table.NoIndex, route.NoMethod
+}
+
+var methodGet = []byte("GET")
+
+// pathAllowed reports whether the operation takes what the path has although it
+// is not canonical. A ';' needs no allowance where the segment is a parameter of
+// style matrix, which is written with it (RFC 6570 section 3.2.7).
+func (e *Engine) pathAllowed(op table.Op) bool {
+	seen := e.path.Seen
+	if seen == 0 {
+		return true
+	}
+	for _, a := range [...]struct {
+		flag uint32
+		bit  route.Irregular
+	}{
+		{table.OpFlagEncodedSlash, route.EncodedSlash}, {table.OpFlagSemicolon, route.Semicolon},
+		{table.OpFlagEmptySegment, route.EmptySegment}, {table.OpFlagBackslash, route.Backslash},
+	} {
+		if op.Flags()&a.flag != 0 {
+			seen &^= a.bit
+		}
+	}
+	if seen == route.Semicolon {
+		return e.matrixOnly(op)
+	}
+	return seen == 0
+}
+
+// matrixOnly reports that every segment with a ';' is a matrix parameter.
+func (e *Engine) matrixOnly(op table.Op) bool {
+	matrix := uint64(0) // bit i: segment i
+	params := op.Params()
+	for i := params.Start; i < params.End(); i++ {
+		p := e.t.Param(i)
+		if c := p.Capture(); p.Style() == table.StyleMatrix && c < uint32(e.match.N) {
+			matrix |= 1 << e.match.Segment[c]
+		}
+	}
+	for i := 0; i < e.path.N; i++ {
+		for _, c := range e.path.Segments[i] {
+			if c == ';' && matrix>>i&1 == 0 {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,651 @@
+package param
+
+import (
+	"portcullis/filter/json"
+	"portcullis/filter/table"
+	"portcullis/filter/verdict"
+)
+
+// emitter writes fields to a tape as the shapes say.
+type emitter struct {
+	out      *json.Tape
+	raw      uint8  // how texts are decoded (rawForm..)
+	body     []byte // what texts of rawBody are parts of
+	jsonText bool   // objects may come as JSON text
+	sub      json.Tape
+	parser   *json.Parser
+	maxDepth uint32
+	readings
+}
+
+// How the part of a multipart body is read.
+const (
+	partText = iota
+	partJSON
+	partBinary
+)
+
+// written is how a value is written: what styles are made of.
+type written struct {
+	sep   byte   // between elements, or names and values; 0: there is one text
+	pairs bool   // members are "name=value"; otherwise names and values in turn
+	name  []byte // in front of each element (matrix with explode)
+}
+
+// Value makes the value of parameter i, as the first node of Tape. skip is set
+// where there is nothing to judge: an optional parameter that is not there, or
+// an empty one that may be empty.
+func (d *Decoder) Value(i uint32) (code verdict.Code, skip bool) {
+	p := d.t.Param(d.params.Start + i)
+	f := &d.fields[i]
+	if f.kind == fieldEmpty {
+		if p.Flags()&table.ParamFlagRequired != 0 {
+			return verdict.ParamMissing, true
+		}
+		return verdict.Allow, true
+	}
+	if p.Flags()&table.ParamFlagDeprecated != 0 {
+		d.Deprecated++
+	}
+	if f.kind == fieldText && len(f.raw) == 0 && p.Flags()&table.ParamFlagAllowEmpty != 0 {
+		return verdict.Allow, true
+	}
+	switch p.In() {
+	case table.InQuery, table.InQuerystring:
+		d.raw = rawForm
+		if p.Flags()&table.ParamFlagAllowReserved != 0 {
+			d.raw = rawPercent // RFC 6570 section 3.2.3: '+' stands for itself
+		}
+	case table.InPath:
+		d.raw = rawPercent
+	case table.InHeader:
+		d.raw = rawField
+	case table.InCookie:
+		d.raw = rawPercent
+		if p.Style() == table.StyleCookie {
+			d.raw = rawField
+		}
+	}
+	d.jsonText = p.Style() == table.StyleDeepObject || p.Style() == table.StyleContentForm
+	d.start(&d.Tape, i)
+	return d.write(), false
+}
+
+// start begins the readings of field i, onto out.
+func (d *Decoder) start(out *json.Tape, i uint32) {
+	d.out, d.root, d.mark = out, i, uint32(len(d.buf.b))
+	d.readings.begin()
+}
+
+// write makes the current reading of the root field.
+func (d *Decoder) write() verdict.Code {
+	d.buf.b = d.buf.b[:d.mark]
+	if d.raw == rawBody {
+		d.out.Reset(d.body)
+	} else {
+		d.out.Reset(d.buf.b[:cap(d.buf.b)])
+	}
+	d.num, d.more = d.kept(), false
+	d.numUnsure = 0
+	if d.inBody {
+		return d.field(d.root)
+	}
+	p := d.t.Param(d.params.Start + d.root)
+	switch p.Style() {
+	case table.StyleContentJSON:
+		return d.json(d.fields[d.root].raw)
+	case table.StyleContentText:
+		return d.scalar(d.fields[d.root].raw, p.Shape())
+	case table.StyleContentForm:
+		return d.field(d.root)
+	}
+	return d.styled(d.root, p.Style(), p.Flags()&table.ParamFlagExplode != 0, p.Name())
+}
+
+// kept is the number of fields that the request gave; reading makes more for
+// the members of objects that are one text.
+func (d *Decoder) kept() uint32 {
+	if d.given == 0 {
+		d.given = d.num
+	}
+	return d.given
+}
+
+// styled writes field i, serialised by a style (OpenAPI 3.1.2 section
+// 4.8.12.6).
+func (d *Decoder) styled(i uint32, style uint8, explode bool, name []byte) verdict.Code {
+	f := &d.fields[i]
+	if f.kind == fieldMap || f.kind == fieldList && style == table.StyleDeepObject {
+		return d.field(i)
+	}
+	types := d.types(f.shape)
+	if style == table.StyleDeepObject {
+		return d.value(f.raw, f.shape, f.how)
+	}
+	how, raw, code := d.unwrap(f, style, explode, name)
+	if code != verdict.Allow {
+		return code
+	}
+	if f.kind == fieldList {
+		if types&table.TypeArray == 0 && types&table.TypeObject != 0 {
+			return d.object(i, raw, how)
+		}
+		return d.array(i, raw, how)
+	}
+	switch d.pick(types) {
+	case table.TypeArray:
+		return d.array(i, raw, how)
+	case table.TypeObject:
+		return d.object(i, raw, how)
+	}
+	if style == table.StyleMatrix && explode {
+		n := len(name)
+		if len(raw) > n && string(raw[:n]) == string(name) && raw[n] == '=' {
+			raw = raw[n+1:]
+		} else if string(raw) == string(name) {
+			raw = nil
+		} else {
+			return verdict.ParamMalformed
+		}
+	}
+	if (style == table.StyleMatrix) && index(raw, ';') >= 0 {
+		return verdict.ParamMalformed
+	}
+	if d.raw == rawField {
+		raw = trim(raw)
+	}
+	return d.scalar(raw, f.shape)
+}
+
+// unwrap takes off what a style puts in front of a value.
+func (d *Decoder) unwrap(f *field, style uint8, explode bool, name []byte) (how written, raw []byte, code verdict.Code) {
+	raw = f.raw
+	switch style {
+	case table.StyleLabel:
+		if len(raw) == 0 || raw[0] != '.' {
+			return how, nil, verdict.ParamMalformed
+		}
+		if explode {
+			return written{sep: '.', pairs: true}, raw[1:], verdict.Allow
+		}
+		return written{sep: ','}, raw[1:], verdict.Allow
+	case table.StyleMatrix:
+		if len(raw) == 0 || raw[0] != ';' {
+			return how, nil, verdict.ParamMalformed
+		}
+		if explode {
+			return written{sep: ';', pairs: true, name: name}, raw[1:], verdict.Allow
+		}
+		key, value := cut(raw[1:], '=')
+		if string(key) != string(name) {
+			return how, nil, verdict.ParamMalformed
+		}
+		return written{sep: ','}, value, verdict.Allow
+	case table.StyleSimple:
+		return written{sep: ',', pairs: explode}, raw, verdict.Allow
+	case table.StyleSpaceDelimited:
+		how.sep = ' '
+	case table.StylePipeDelimited:
+		how.sep = '|'
+	case table.StyleTabDelimited:
+		how.sep = '\t'
+	default:
+		how.sep = ','
+	}
+	if explode {
+		how.sep = 0
+	}
+	return how, raw, verdict.Allow
+}
+
+// next splits the first piece off s. more is false when it is the last one.
+func (d *Decoder) next(s []byte, sep byte) (piece, rest []byte, more bool) {
+	if sep == 0 {
+		return s, nil, false
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == sep:
+			return s[:i], s[i+1:], true
+		case c == '+' && sep == ' ' && d.raw == rawForm:
+			return s[:i], s[i+1:], true
+		case c == '%' && d.raw != rawField && i+2 < len(s) && encodes(s[i+1], s[i+2], sep):
+			return s[:i], s[i+3:], true
+		}
+	}
+	return s, nil, false
+}
+
+// encodes reports that two hexadecimal digits are a delimiter that can only
+// stand percent-encoded.
+func encodes(hi, lo, sep byte) bool {
+	return (sep == ' ' || sep == '|' || sep == '\t') && hex(hi)<<4|hex(lo) == sep && hex(hi) < 16 && hex(lo) < 16
+}
+
+// array writes the pieces of field i's text, or of each of its texts.
+func (d *Decoder) array(i uint32, raw []byte, how written) verdict.Code {
+	f := &d.fields[i]
+	node, ok := d.out.BeginArray(0)
+	if !ok {
+		return verdict.ParamTooMany
+	}
+	n := uint32(0)
+	child := f.first
+	if f.kind == fieldList {
+		raw = d.fields[child].raw
+	}
+	if d.raw == rawField && len(trim(raw)) == 0 && f.kind != fieldList {
+		d.out.End(node) // an empty field is an empty list
+		return verdict.Allow
+	}
+	for {
+		for more := true; more; n++ {
+			var piece []byte
+			piece, raw, more = d.next(raw, how.sep)
+			if how.name != nil {
+				var key []byte
+				if key, piece = cut(piece, '='); string(key) != string(how.name) {
+					return verdict.ParamMalformed
+				}
+			}
+			if d.raw == rawField {
+				piece = trim(piece)
+			}
+			if code := d.value(piece, d.item(f.shape, n), partText); code != verdict.Allow {
+				return code
+			}
+		}
+		if f.kind != fieldList {
+			break
+		}
+		if child = d.fields[child].next; child == none {
+			break
+		}
+		raw = d.fields[child].raw
+	}
+	d.out.End(node)
+	return verdict.Allow
+}
+
+func (d *Decoder) item(shape, i uint32) uint32 {
+	if shape == none {
+		return none
+	}
+	return d.t.Shape(shape).Item(i)
+}
+
+// object writes the members in field i's text.
+func (d *Decoder) object(i uint32, raw []byte, how written) verdict.Code {
+	if d.num == uint32(len(d.fields)) {
+		return verdict.ParamTooMany
+	}
+	// A field of its own, so that another reading finds i as it was.
+	c := d.num
+	d.num++
+	f := &d.fields[i]
+	d.fields[c] = field{shape: f.shape, first: none, last: none, next: none, parent: none, kind: fieldMap, encoding: none}
+	child := f.first
+	if f.kind == fieldList {
+		raw = d.fields[child].raw
+	}
+	for {
+		if code := d.members(c, raw, how); code != verdict.Allow {
+			return code
+		}
+		if f.kind != fieldList {
+			break
+		}
+		if child = d.fields[child].next; child == none {
+			break
+		}
+		raw = d.fields[child].raw
+	}
+	return d.field(c)
+}
+
+// members reads members of object c from one text.
+func (d *Decoder) members(c uint32, raw []byte, how written) verdict.Code {
+	for more := true; more; {
+		var key, value []byte
+		key, raw, more = d.next(raw, how.sep)
+		if how.pairs {
+			at := index(key, '=')
+			if at < 0 && how.sep != ';' { // RFC 6570 section 3.2.7: ";name" alone is an empty value
+				return verdict.ParamMalformed
+			}
+			key, value = cut(key, '=')
+		} else {
+			if !more {
+				return verdict.ParamMalformed // a name without a value
+			}
+			value, raw, more = d.next(raw, how.sep)
+		}
+		if d.raw == rawField {
+			key, value = trim(key), trim(value)
+		}
+		name, code := d.placeName(key)
+		if code != verdict.Allow {
+			return code
+		}
+		m, code := d.child(c, name)
+		if code == verdict.Allow {
+			code = d.add(m, value, false)
+		}
+		if code != verdict.Allow {
+			return code
+		}
+	}
+	return verdict.Allow
+}
+
+// placeName decodes a member's name into the buffer.
+func (d *Decoder) placeName(raw []byte) (span, verdict.Code) {
+	switch d.raw {
+	case rawBody:
+		if !json.ValidUTF8(raw) {
+			return span{}, verdict.BodyUTF8
+		}
+		return d.inPlace(raw), verdict.Allow
+	case rawField:
+		if !printable(raw) {
+			return span{}, verdict.ParamMalformed
+		}
+		at, ok := d.buf.copyName(raw)
+		if !ok {
+			return span{}, verdict.RequestHeadersTooLarge
+		}
+		return at, verdict.Allow
+	}
+	return d.buf.name(raw, d.raw == rawForm)
+}
+
+// inPlace is the span of a part of the body.
+func (d *Decoder) inPlace(raw []byte) span {
+	at := span{hash: table.HashSegment(raw), n: uint32(len(raw))}
+	if at.n > 0 {
+		at.off = uint32(cap(d.body) - cap(raw))
+	}
+	return at
+}
+
+// field writes field i and what is under it.
+func (d *Decoder) field(i uint32) verdict.Code {
+	f := &d.fields[i]
+	if f.encoding != none && d.inBody {
+		if e := d.t.Field(f.encoding); e.Style() != 0 {
+			encoding := f.encoding
+			f.encoding = none // once
+			code := d.styled(i, e.Style(), e.Explode(), e.Name())
+			d.fields[i].encoding = encoding
+			return code
+		}
+	}
+	switch f.kind {
+	case fieldText:
+		return d.value(f.raw, f.shape, f.how)
+	case fieldMap:
+		return d.mapping(i)
+	}
+	node, ok := d.out.BeginArray(0)
+	if !ok {
+		return verdict.ParamTooMany
+	}
+	n := uint32(0)
+	for c := f.first; c != none; c = d.fields[c].next {
+		e := &d.fields[c]
+		if code := d.value(e.raw, d.item(f.shape, n), e.how); code != verdict.Allow {
+			return code
+		}
+		n++
+	}
+	d.out.End(node)
+	return verdict.Allow
+}
+
+// mapping writes a field whose children have names: an object, or an array
+// whose elements are named by their indexes.
+func (d *Decoder) mapping(i uint32) verdict.Code {
+	f := &d.fields[i]
+	types := d.types(f.shape)
+	if types&table.TypeArray != 0 && (types&table.TypeObject == 0 || d.indexed(i)) {
+		return d.elements(i)
+	}
+	node, ok := d.out.BeginObject(0)
+	if !ok {
+		return verdict.ParamTooMany
+	}
+	for c := f.first; c != none; c = d.fields[c].next {
+		name := d.fields[c].name
+		if _, ok := d.out.AppendName(name.off, name.n); !ok {
+			return verdict.ParamTooMany
+		}
+		if code := d.field(c); code != verdict.Allow {
+			return code
+		}
+	}
+	d.out.End(node)
+	return verdict.Allow
+}
+
+func (d *Decoder) indexed(i uint32) bool {
+	n := uint32(0)
+	for c := d.fields[i].first; c != none; c = d.fields[c].next {
+		if k, ok := number(d.text(d.fields[c].name)); !ok || k != n {
+			return false
+		}
+		n++
+	}
+	return true
+}
+
+// elements writes children named 0, 1, 2 and so on, in that order.
+func (d *Decoder) elements(i uint32) verdict.Code {
+	if !d.indexed(i) {
+		return verdict.ParamMalformed
+	}
+	node, ok := d.out.BeginArray(0)
+	if !ok {
+		return verdict.ParamTooMany
+	}
+	for c := d.fields[i].first; c != none; c = d.fields[c].next {
+		if code := d.field(c); code != verdict.Allow {
+			return code
+		}
+	}
+	d.out.End(node)
+	return verdict.Allow
+}
+
+// value writes one text that no style divides.
+func (d *Decoder) value(raw []byte, shape uint32, how uint8) verdict.Code {
+	types := d.types(shape)
+	if how == partText {
+		switch d.pick(types) {
+		case table.TypeArray:
+			return d.one(raw, d.item(shape, 0), how)
+		case table.TypeObject:
+			if d.jsonText {
+				return d.json(raw)
+			}
+		}
+		return d.scalar(raw, shape)
+	}
+	// A part is one element of an array, unless it is a whole one in JSON.
+	if types&table.TypeArray != 0 && types&(table.TypeString|table.TypeObject) == 0 && (how == partBinary || !isArray(raw)) {
+		return d.one(raw, d.item(shape, 0), how)
+	}
+	if how == partBinary {
+		return d.bytes(raw)
+	}
+	return d.json(raw)
+}
+
+func isArray(raw []byte) bool {
+	for _, c := range raw {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c == '['
+		}
+	}
+	return false
+}
+
+// one writes an array with one element.
+func (d *Decoder) one(raw []byte, item uint32, how uint8) verdict.Code {
+	node, ok := d.out.BeginArray(0)
+	if !ok {
+		return verdict.ParamTooMany
+	}
+	code := verdict.Allow
+	switch how {
+	case partJSON:
+		code = d.json(raw)
+	case partBinary:
+		code = d.bytes(raw)
+	default:
+		code = d.element(raw, item)
+	}
+	if code == verdict.Allow {
+		d.out.End(node)
+	}
+	return code
+}
+
+// element writes the one element of an array that stands there once.
+func (d *Decoder) element(raw []byte, shape uint32) verdict.Code {
+	if types := d.types(shape); d.jsonText && types&table.TypeObject != 0 && types&scalars == 0 {
+		return d.json(raw)
+	}
+	return d.scalar(raw, shape)
+}
+
+// json writes a text that is JSON.
+func (d *Decoder) json(raw []byte) verdict.Code {
+	off, n, code := d.place(raw, true)
+	if code != verdict.Allow {
+		return code
+	}
+	at := len(d.out.Nodes)
+	d.sub.Nodes = d.out.Nodes[at:at:cap(d.out.Nodes)]
+	st := d.parser.Parse(&d.sub, d.out.Src[off:off+n], json.Options{MaxDepth: d.maxDepth})
+	nodes := d.sub.Nodes
+	d.sub = json.Tape{}
+	switch st {
+	case json.StatusOK:
+	case json.ErrDuplicate:
+		return verdict.ParamDuplicate
+	case json.ErrNodes, json.ErrDepth:
+		return verdict.ParamTooMany
+	default:
+		return verdict.ParamMalformed
+	}
+	for i := range nodes {
+		nodes[i].Off += off
+		if k := nodes[i].Kind(); k == json.KindArray || k == json.KindObject {
+			nodes[i].Ext += uint32(at)
+		}
+	}
+	d.out.Nodes = d.out.Nodes[:at+len(nodes)]
+	return verdict.Allow
+}
+
+// bytes writes a text that need not be UTF-8. Its length is in bytes (OpenAPI
+// 3.1.2 section 4.8.24.4.1).
+func (d *Decoder) bytes(raw []byte) verdict.Code {
+	off, n, code := d.place(raw, false)
+	if code == verdict.Allow && !push(d.out, json.Node{Meta: json.KindString, Off: off, Len: n}) {
+		return verdict.ParamTooMany
+	}
+	return code
+}
+
+func push(t *json.Tape, n json.Node) bool {
+	k := len(t.Nodes)
+	if k == cap(t.Nodes) {
+		return false
+	}
+	t.Nodes = t.Nodes[:k+1]
+	t.Nodes[k] = n
+	return true
+}
+
+// place makes raw a part of the tape's source.
+func (d *Decoder) place(raw []byte, utf8 bool) (off, n uint32, code verdict.Code) {
+	switch d.raw {
+	case rawBody:
+		at := d.inPlace(raw)
+		off, n = at.off, at.n
+		if utf8 && !json.ValidUTF8(raw) {
+			return 0, 0, verdict.BodyUTF8
+		}
+		return off, n, verdict.Allow
+	case rawField:
+		if !printable(raw) {
+			return 0, 0, verdict.ParamMalformed
+		}
+		var ok bool
+		if off, n, ok = d.buf.copy(raw); !ok {
+			return 0, 0, verdict.RequestHeadersTooLarge
+		}
+		return off, n, verdict.Allow
+	}
+	return d.buf.decode(raw, d.raw == rawForm)
+}
+
+// scalar writes a text as the most specific of the types that it can be; as a
+// string when it can be none, so that the schema's type keyword refuses it
+// with its place and name.
+func (d *Decoder) scalar(raw []byte, shape uint32) verdict.Code {
+	types, binary := uint16(0), false
+	if shape != none {
+		s := d.t.Shape(shape)
+		types, binary = s.Types(), s.Flags()&table.ShapeFlagBinary != 0
+	}
+	if binary && types&^table.TypeString == 0 && d.raw == rawBody {
+		return d.bytes(raw)
+	}
+	off, n, code := d.place(raw, true)
+	if code != verdict.Allow {
+		return code
+	}
+	node, specific := d.specific(types, off, n)
+	if specific {
+		if types&table.TypeString != 0 {
+			d.unsure(uint32(len(d.out.Nodes)))
+		}
+		if !push(d.out, node) {
+			return verdict.ParamTooMany
+		}
+		return verdict.Allow
+	}
+	if _, ok := d.out.AppendString(off, n); !ok {
+		return verdict.ParamTooMany
+	}
+	return verdict.Allow
+}
+
+// specific reads the text at off as a value that is no string.
+func (d *Decoder) specific(types uint16, off, n uint32) (json.Node, bool) {
+	text := d.out.Src[off : off+n]
+	node := json.Node{Off: off, Len: n}
+	if types&table.TypeBoolean != 0 {
+		switch string(text) {
+		case "true":
+			node.Meta = json.KindTrue
+			return node, true
+		case "false":
+			node.Meta = json.KindFalse
+			return node, true
+		}
+	}
+	if types&(table.TypeNumber|table.TypeInteger) != 0 {
+		if flags, ok := json.ScanNumber(text); ok {
+			node.Meta = json.KindNumber | flags
+			return node, true
+		}
+	}
+	if types&table.TypeNull != 0 && string(text) == "null" {
+		node.Meta = json.KindNull
+		return node, true
+	}
+	return node, false
+}
