@@ -16,6 +16,10 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		return verdict.BodyLength
 	}
 	declared := op.Flags()&table.OpFlagHasBody != 0
+	if !declared && op.Flags()&table.OpFlagAnyBody != 0 {
+		d.Part = verdict.PartNone
+		return verdict.Allow
+	}
 	if r.EndStream {
 		if known && length != 0 {
 			return verdict.BodyLength

@@ -221,7 +221,8 @@ const (
 	OpFlagTrailingSlash   = 1 << 10 // a slash at the path's end makes no difference
 	OpFlagHeadAsGet       = 1 << 11 // HEAD is judged by this operation, a GET
 	OpFlagPreflight       = 1 << 12 // CORS preflight requests for it pass
-	opFlagsAll            = 1<<13 - 1
+	OpFlagAnyBody         = 1 << 13 // a body passes where none is declared
+	opFlagsAll            = 1<<14 - 1
 )
 
 // Words of a parameter.

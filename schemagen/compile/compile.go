@@ -35,6 +35,9 @@ type Options struct {
 	Strict     bool              // unenforceable findings leave no table
 	Resources  map[string]string // URI to file, for references that are not files
 	Formats    lower.FormatMode  // where `format` asserts; zero: everywhere
+	// Profile is where settings start that no policy gives: strictly, or with
+	// what OpenAPI's text forbids and nothing more.
+	Profile Profile
 	// Progress is told what is being done, for people who wait. May be nil.
 	Progress func(what string)
 }
@@ -69,6 +72,7 @@ type builder struct {
 	over  []*overlay.Overlay
 	build *ir.Build
 	scope map[*ir.API]*policy.Scope
+	hooks map[*ir.API]hooks
 	hash  hash.Hash
 }
 
@@ -76,7 +80,7 @@ type builder struct {
 // in the result; an error is a mistake of ours or a call without inputs. The
 // same inputs give the same bytes, wherever the files lie.
 func Build(o Options) (*Result, error) {
-	b := &builder{opts: o, reg: resolve.New(o.Resources), build: &ir.Build{}, scope: map[*ir.API]*policy.Scope{}, hash: sha256.New()}
+	b := &builder{opts: o, reg: resolve.New(o.Resources), build: &ir.Build{}, scope: map[*ir.API]*policy.Scope{}, hooks: map[*ir.API]hooks{}, hash: sha256.New()}
 	b.low = lower.New(b.reg, lower.Options{Formats: o.Formats}, &b.diags)
 	b.readPolicy()
 	b.readOverlays()
@@ -192,6 +196,7 @@ func (b *builder) description(path string) {
 	entry := b.pol.Find(path)
 	scope := b.pol.Scope(doc, entry)
 	lowered := map[*source.Node]*ir.Schema{}
+	hooks := b.opts.Profile.hooks(scope)
 	api := openapi.Walk(doc, openapi.Options{
 		Name:     b.apiName(path, entry),
 		Registry: b.reg,
@@ -203,7 +208,7 @@ func (b *builder) description(path string) {
 			}
 			return s
 		},
-		Settle: scope.Settle, MediaAction: scope.MediaAction, Security: scope.Security,
+		Settle: hooks.settle, MediaAction: hooks.mediaAction, Security: hooks.security,
 		Diags: &b.diags,
 	})
 	if api == nil {
@@ -211,6 +216,7 @@ func (b *builder) description(path string) {
 	}
 	scope.Finish(api)
 	b.scope[api] = scope
+	b.hooks[api] = hooks
 	b.build.APIs = append(b.build.APIs, api)
 }
 
@@ -279,6 +285,6 @@ func (b *builder) digest() {
 	for _, f := range b.pol.Files() {
 		b.addDigest("file", f.Data)
 	}
-	b.addDigest("options", []byte{byte(b.opts.Formats)})
+	b.addDigest("options", []byte{byte(b.opts.Formats), byte(b.opts.Profile)})
 	copy(b.build.InputsDigest[:], b.hash.Sum(nil))
 }

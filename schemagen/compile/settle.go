@@ -67,7 +67,7 @@ func (b *builder) settleBody(a *ir.API, op *ir.Operation, t *taint, denying map[
 	var all []string
 	for _, m := range op.Body.Media {
 		if codes := t.of(m.Schema, op); len(codes) > 0 && m.Kind != ir.BodyOpaque {
-			if act := b.scope[a].MediaAction(op, m.Range); act != 0 {
+			if act := b.hooks[a].mediaAction(op, m.Range); act != 0 {
 				m.Kind, m.Schema, m.Action = ir.BodyOpaque, nil, act
 			} else {
 				m.Unenforceable = append(m.Unenforceable, codes...)

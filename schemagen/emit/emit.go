@@ -203,6 +203,7 @@ func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
 	set(op.PathRules.Backslash, table.OpFlagBackslash)
 	set(op.PathRules.TrailingSlash, table.OpFlagTrailingSlash)
 	set(op.HeadAsGet && op.Method == "GET", table.OpFlagHeadAsGet)
+	set(op.AnyBody, table.OpFlagAnyBody)
 	set(op.Preflight, table.OpFlagPreflight)
 
 	captures := captureNames(op)

@@ -78,6 +78,8 @@ type Operation struct {
 	AllowDuplicateNames bool
 	// Path is what a request's path may hold although it is not canonical.
 	PathRules PathRules
+	// AnyBody lets a body pass where the description declares none.
+	AnyBody bool
 	// HeadAsGet lets HEAD requests be judged by this operation, a GET.
 	HeadAsGet bool
 	// Preflight lets CORS preflight requests for this operation pass.

@@ -114,6 +114,10 @@ func (s *Scope) apply(op *ir.Operation, m settings) {
 	if m.unknownQuery != 0 {
 		op.UnknownQuery = m.unknownQuery
 	}
+	if m.path != nil {
+		op.PathRules = *m.path
+	}
+	op.HeadAsGet, op.Preflight = m.head == "get", m.preflight == ir.ActionPass
 	for _, w := range m.waive {
 		if !slices.Contains(op.Waivers, w.Code) {
 			op.Waivers = append(op.Waivers, w.Code)
@@ -182,6 +186,15 @@ func (s settings) with(over settings) settings {
 	}
 	if over.unknownQuery != 0 {
 		s.unknownQuery = over.unknownQuery
+	}
+	if over.path != nil {
+		s.path = over.path
+	}
+	if over.head != "" {
+		s.head = over.head
+	}
+	if over.preflight != 0 {
+		s.preflight = over.preflight
 	}
 	if over.mediaTypes != nil {
 		s.mediaTypes = over.mediaTypes

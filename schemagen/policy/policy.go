@@ -92,6 +92,9 @@ type settings struct {
 	maxDepth            uint16
 	allowDuplicateNames *bool
 	unknownQuery        ir.Action
+	path                *ir.PathRules
+	head                string // "get", "deny"
+	preflight           ir.Action
 	mediaTypes          map[string]ir.Action
 	waive               []Waiver
 }
@@ -306,6 +309,9 @@ func (p *Policy) settingFields(s *settings) fields {
 			s.allowDuplicateNames = &v
 		},
 		"unknownQuery": func(n *source.Node) { s.unknownQuery = oneOf(d, n, "unknownQuery", actions) },
+		"path":         func(n *source.Node) { s.path = p.readPath(n) },
+		"head":         func(n *source.Node) { s.head = oneOf(d, n, "head", map[string]string{"get": "get", "deny": "deny"}) },
+		"preflight":    func(n *source.Node) { s.preflight = oneOf(d, n, "preflight", denyPass) },
 		"mediaTypes": func(n *source.Node) {
 			s.mediaTypes = map[string]ir.Action{}
 			d.mapping(n, "mediaTypes", func(name string, n *source.Node) {
@@ -314,6 +320,25 @@ func (p *Policy) settingFields(s *settings) fields {
 		},
 		"waive": func(n *source.Node) { s.waive = append(s.waive, p.readWaivers(n)...) },
 	}
+}
+
+// readPath reads what paths may hold.
+func (p *Policy) readPath(n *source.Node) *ir.PathRules {
+	d := p.dec
+	r := &ir.PathRules{}
+	flag := func(name string, to *bool) func(*source.Node) {
+		return func(n *source.Node) { *to = d.boolean(n, name) }
+	}
+	d.object(n, "path", fields{
+		"encodedSlash": flag("encodedSlash", &r.EncodedSlash),
+		"semicolon":    flag("semicolon", &r.Semicolon),
+		"emptySegment": flag("emptySegment", &r.EmptySegment),
+		"backslash":    flag("backslash", &r.Backslash),
+		"trailingSlash": func(n *source.Node) {
+			r.TrailingSlash = oneOf(d, n, "trailingSlash", map[string]bool{"exact": false, "ignore": true})
+		},
+	})
+	return r
 }
 
 // maxLimits is how many limits an operation may have.
