@@ -39,11 +39,13 @@ type CompileRequest struct {
 	Specs  []string
 	Policy string // path; "" = none
 	Strict bool
+	// Profile is the defaults that a policy starts from.
+	Profile compile.Profile
 }
 
 // Compile makes a table. The error lists what the compiler found.
 func Compile(r CompileRequest) ([]byte, error) {
-	res, err := compile.Build(compile.Options{Specs: r.Specs, PolicyPath: r.Policy, Strict: r.Strict})
+	res, err := compile.Build(compile.Options{Specs: r.Specs, PolicyPath: r.Policy, Strict: r.Strict, Profile: r.Profile})
 	if err != nil {
 		return nil, fmt.Errorf("compile %s: %w", strings.Join(r.Specs, " "), err)
 	}
@@ -98,7 +100,7 @@ func (f *File) table() ([]byte, error) {
 	if f.Table != "" {
 		return os.ReadFile(f.abs(f.Table))
 	}
-	r := CompileRequest{Strict: f.Strict == nil || *f.Strict}
+	r := CompileRequest{Strict: f.Strict == nil || *f.Strict, Profile: f.profile}
 	for _, s := range f.Specs {
 		r.Specs = append(r.Specs, f.abs(s))
 	}
@@ -125,7 +127,7 @@ func (f *File) table() ([]byte, error) {
 			return nil, err
 		}
 	}
-	key := fmt.Sprintf("%q %v %x", r.Specs, r.Strict, policyDigest(r.Policy))
+	key := fmt.Sprintf("%q %v %d %x", r.Specs, r.Strict, r.Profile, policyDigest(r.Policy))
 	if t, ok := tables.Load(key); ok {
 		return t.([]byte), nil
 	}

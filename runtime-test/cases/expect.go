@@ -101,7 +101,7 @@ func (e *Expect) problem(o *Outcome) []string {
 		return append(wrong, "the document has no errors member")
 	}
 	first := p.Errors[0]
-	check("part", first.In, e.Part)
+	check("part", partNamed(&p, e.Part), e.Part)
 	check("parameter", first.Name, e.Parameter)
 	check("keyword", first.Keyword, e.Keyword)
 	if e.Pointer != nil {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"portcullis/schemagen/compile"
 )
 
 // File is a case file.
@@ -30,6 +32,9 @@ type File struct {
 	Calls       map[string]Call  `yaml:"calls"`
 	Defaults    RequestDef       `yaml:"defaults"`
 	Cases       []Case           `yaml:"cases"`
+
+	profile compile.Profile
+	parts   []*File // of a simple file, one for each description and policy
 }
 
 // HostOptions is the proxy around the plugin.
@@ -308,6 +313,9 @@ func Read(path string) (*File, error) {
 
 // Parse is Read for text that is at hand; path is for messages and for what the file names.
 func Parse(path string, text []byte) (*File, error) {
+	if isSimple(text) {
+		return parseSimple(path, text)
+	}
 	f := &File{Path: path}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)

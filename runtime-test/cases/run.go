@@ -32,6 +32,9 @@ type Runner struct {
 // Run runs the cases of a file on every engine that the case allows. The error is for what keeps cases from being run at all: a table
 // that does not compile, an engine that does not start.
 func (r *Runner) Run(ctx context.Context, f *File) ([]Result, error) {
+	if len(f.parts) > 0 {
+		return r.runParts(ctx, f)
+	}
 	table, err := f.table()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
