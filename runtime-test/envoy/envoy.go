@@ -41,12 +41,13 @@ func Find(root, version string) (string, error) {
 // Options is how a process is started.
 type Options struct {
 	Binary    string
-	Config    string        // YAML bootstrap; its listener on port 0, without an admin section
+	Config    string        // YAML bootstrap; its listener on port 0. Unless it starts with one, it gets an admin section
 	Workers   int           // --concurrency, default 2
 	LogLevel  string        // default info
 	ReadyIn   time.Duration // default 60 s
 	ExtraArgs []string
 	Env       []string // in addition to the environment
+	CPUs      string   // as taskset takes them, "" for all
 }
 
 // Process is a running Envoy.
@@ -103,7 +104,10 @@ func Start(o Options) (*Process, error) {
 	}
 	p := &Process{dir: dir, done: make(chan struct{})}
 	file, adminFile := filepath.Join(dir, "envoy.yaml"), filepath.Join(dir, "admin")
-	config := "admin:\n  address:\n    socket_address: {address: 127.0.0.1, port_value: 0}\n" + o.Config
+	config := o.Config
+	if !strings.HasPrefix(config, "admin:") {
+		config = "admin:\n  address:\n    socket_address: {address: 127.0.0.1, port_value: 0}\n" + config
+	}
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
@@ -119,6 +123,9 @@ func Start(o Options) (*Process, error) {
 	args := append([]string{"-c", file, "--admin-address-path", adminFile, "--concurrency", fmt.Sprint(o.Workers),
 		"-l", o.LogLevel, "--use-dynamic-base-id", "--drain-time-s", "1", "--parent-shutdown-time-s", "2"}, o.ExtraArgs...)
 	p.cmd = exec.Command(o.Binary, args...)
+	if o.CPUs != "" {
+		p.cmd = exec.Command("taskset", append([]string{"-c", o.CPUs, o.Binary}, args...)...)
+	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	p.cmd.Env = append(os.Environ(), o.Env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -236,6 +243,28 @@ func (p *Process) RSS() (int64, error) {
 		return 0, err
 	}
 	return resident * int64(os.Getpagesize()), nil
+}
+
+// CPU is the processor time that the process has taken, as Linux counts it for
+// every thread that is still there.
+func (p *Process) CPU() (time.Duration, error) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.Pid))
+	if err != nil || len(files) == 0 {
+		return 0, fmt.Errorf("no thread of process %d in /proc", p.Pid)
+	}
+	var sum int64
+	for _, f := range files {
+		var nanos int64
+		b, err := os.ReadFile(f)
+		if err != nil {
+			continue // the thread ended meanwhile
+		}
+		if _, err := fmt.Sscan(string(b), &nanos); err != nil {
+			return 0, fmt.Errorf("read %s: %w", f, err)
+		}
+		sum += nanos
+	}
+	return time.Duration(sum), nil
 }
 
 // Metrics is the counters and gauges whose names contain part.
