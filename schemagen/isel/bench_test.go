@@ -78,3 +78,30 @@ func BenchmarkValidate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkCompile compiles the corpora's schemas, from text to table.
+func BenchmarkCompile(b *testing.B) {
+	dir := os.Getenv("CORPUS_DIR")
+	if dir == "" {
+		b.Skip("CORPUS_DIR is not set: no corpora")
+	}
+	cases, _ := filepath.Glob(filepath.Join(dir, "*", "schema.json"))
+	for _, f := range cases {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(filepath.Base(filepath.Dir(f)), func(b *testing.B) {
+			for b.Loop() {
+				doc, err := source.Parse("s.json", "file:///s.json", text)
+				if err != nil {
+					b.Fatal(err)
+				}
+				var diags diag.List
+				d, _ := dialect.ByName("draft7")
+				s := lower.New(nil, lower.Options{SkipMetaschema: true, Formats: lower.FormatByVocabulary}, &diags).Schema(doc.Root, d, lower.Neutral)
+				build(b, s, &diags)
+			}
+		})
+	}
+}

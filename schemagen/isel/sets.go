@@ -28,20 +28,23 @@ func newHashing(hashes []uint32) hashing {
 	}
 	best := hashing{}
 	least := n + 1
+	// The more there are, the less a search helps, and the more a try costs.
+	tries := max(8, min(400, 8000/n))
+	seen := make([]uint32, 4<<h.log)
+	stamps := make([]uint32, 4<<h.log)
+	stamp := uint32(0)
 	for extra := uint32(0); extra <= 2 && least > 0; extra++ {
-		if extra == 2 && n > 64 {
+		if extra == 2 && n > 16 {
 			break // a few chains cost less than the room
 		}
 		x := uint32(0x9e3779b1)
-		for try := 0; try < 400 && least > 0; try++ {
+		for try := 0; try < tries && least > 0; try++ {
 			cand := hashing{hashes, h.log + extra, x | 1}
-			if k := cand.collisions(); k < least {
+			stamp++
+			if k := cand.collisions(seen, stamps, stamp, least); k < least {
 				least, best = k, cand
 			}
 			x = x*1664525 + 1013904223
-		}
-		if n > 16 && extra == 1 {
-			break
 		}
 	}
 	return best
@@ -49,15 +52,18 @@ func newHashing(hashes []uint32) hashing {
 
 func (h hashing) slot(hash uint32) uint32 { return table.Slot(hash, h.mult, h.log) }
 
-func (h hashing) collisions() int {
-	used := make(map[uint32]uint32, len(h.hashes))
+// collisions counts the hashes that meet another one in their slot, up to
+// enough. Seen and stamps are scratch for it.
+func (h hashing) collisions(seen, stamps []uint32, stamp uint32, enough int) int {
 	n := 0
 	for _, x := range h.hashes {
 		s := h.slot(x)
-		if y, ok := used[s]; ok && y != x {
-			n++
+		if stamps[s] == stamp && seen[s] != x {
+			if n++; n >= enough {
+				break
+			}
 		}
-		used[s] = x
+		stamps[s], seen[s] = stamp, x
 	}
 	return n
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"portcullis/filter/le"
 	"portcullis/schemagen/ir"
 	"portcullis/schemagen/source"
 )
@@ -22,49 +23,63 @@ func (o *Optimiser) Share(roots []*ir.Schema) []*ir.Schema {
 		return roots
 	}
 	all := reachable(roots)
-	class := make(map[*ir.Schema]int, len(all))
-	own := make(map[*ir.Schema]string, len(all))
-	for _, x := range all {
-		own[x] = signature(x)
-		class[x] = 0
+	index := make(map[*ir.Schema]int, len(all))
+	for i, x := range all {
+		index[x] = i
 	}
-	for n := 0; ; {
-		ids := map[string]int{}
-		next := make(map[*ir.Schema]int, len(all))
-		for _, x := range all {
-			var b strings.Builder
-			b.WriteString(own[x])
-			y := *x
-			mapChildren(&y, func(c *ir.Schema) *ir.Schema {
-				if c != nil {
-					fmt.Fprintf(&b, ";%d", class[c])
-				}
-				return c
-			})
-			id, ok := ids[b.String()]
-			if !ok {
-				id = len(ids)
-				ids[b.String()] = id
-			}
-			next[x] = id
+	own := map[string]uint32{}
+	class := make([]uint32, len(all))
+	parts := make([][]int, len(all))
+	for i, x := range all {
+		sig := signature(x)
+		id, ok := own[sig]
+		if !ok {
+			id = uint32(len(own))
+			own[sig] = id
 		}
-		class = next
+		class[i] = id
+		y := *x
+		mapChildren(&y, func(c *ir.Schema) *ir.Schema {
+			if c != nil {
+				parts[i] = append(parts[i], index[c])
+			}
+			return c
+		})
+	}
+	// A class is split as long as its members' parts are of different classes.
+	next := make([]uint32, len(all))
+	for n := len(own); ; {
+		ids := make(map[string]uint32, n)
+		var key []byte
+		for i := range all {
+			key = le.AppendU32(key[:0], class[i])
+			for _, p := range parts[i] {
+				key = le.AppendU32(key, class[p])
+			}
+			id, ok := ids[string(key)]
+			if !ok {
+				id = uint32(len(ids))
+				ids[string(key)] = id
+			}
+			next[i] = id
+		}
+		class, next = next, class
 		if len(ids) == n {
 			break
 		}
 		n = len(ids)
 	}
-	first := map[int]*ir.Schema{}
-	for _, x := range all {
-		if first[class[x]] == nil {
-			first[class[x]] = x
+	first := make(map[uint32]*ir.Schema, len(all))
+	for i, x := range all {
+		if first[class[i]] == nil {
+			first[class[i]] = x
 		}
 	}
 	swap := func(x *ir.Schema) *ir.Schema {
 		if x == nil || weight(x) < shareLeast {
 			return x
 		}
-		if f := first[class[x]]; f != x {
+		if f := first[class[index[x]]]; f != x {
 			o.fired["share"]++
 			return f
 		}
