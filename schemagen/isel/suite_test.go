@@ -59,8 +59,15 @@ func loadRemotes(t testing.TB) registry {
 
 // build compiles one schema into a table.
 func build(t testing.TB, s *ir.Schema, diags *diag.List) (*table.Table, uint32, int) {
+	t.Helper()
+	tab, entry := buildWith(t, s, diags, Options{})
+	return tab, entry, tab.Size()
+}
+
+func buildWith(t testing.TB, s *ir.Schema, diags *diag.List, opts Options) (*table.Table, uint32) {
+	t.Helper()
 	strs := emit.NewStrings()
-	c := New(strs, Options{}, diags)
+	c := New(strs, opts, diags)
 	entry := c.Entry(s)
 	b, err := emit.SchemaSections(c, strs)
 	if err != nil {
@@ -70,7 +77,7 @@ func build(t testing.TB, s *ir.Schema, diags *diag.List) (*table.Table, uint32, 
 	if e != table.ErrNone {
 		t.Fatalf("table does not open: %s", e)
 	}
-	return tab, entry, len(b)
+	return tab, entry
 }
 
 type suiteGroup struct {
@@ -83,7 +90,15 @@ type suiteGroup struct {
 	} `json:"tests"`
 }
 
+// TestSuite runs the required tests of the official suite, with schemas as
+// they are and rewritten.
 func TestSuite(t *testing.T) {
+	for _, plain := range []bool{true, false} {
+		t.Run(map[bool]string{true: "plain", false: "rewritten"}[plain], func(t *testing.T) { runSuite(t, plain) })
+	}
+}
+
+func runSuite(t *testing.T, plain bool) {
 	remotes := loadRemotes(t)
 	m := schema.NewMachine(schema.Limits{Nodes: 1 << 14, Frames: 1 << 12})
 	p := fjson.NewParser(1<<14, 256)
@@ -114,7 +129,7 @@ func TestSuite(t *testing.T) {
 				var diags diag.List
 				low := lower.New(remotes, lower.Options{Formats: lower.FormatByVocabulary, SkipMetaschema: true}, &diags)
 				s := low.Schema(doc.Root, dia, lower.Neutral)
-				tab, entry, _ := build(t, s, &diags)
+				tab, entry := buildWith(t, s, &diags, Options{Plain: plain})
 				for _, x := range g.Tests {
 					if st := p.Parse(tape, x.Data, fjson.Options{}); st != fjson.StatusOK {
 						t.Fatalf("parse %s: %v", x.Data, st)
