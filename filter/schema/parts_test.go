@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"portcullis/filter/json"
@@ -93,5 +94,15 @@ func TestMatchASCII(t *testing.T) {
 				t.Fatalf("matchASCII(%q) = %v, want %v", text, got, want)
 			}
 		}
+	}
+}
+
+// TestFields trips when a field is added to what a run works on: Validate sets
+// each of them, or the field keeps its value from run to run on purpose.
+func TestFields(t *testing.T) {
+	const want = 31 + 17
+	got := reflect.TypeFor[state]().NumField() + reflect.TypeFor[Machine]().NumField()
+	if got != want {
+		t.Errorf("state and Machine have %d fields, want %d: does Validate set the new ones?", got, want)
 	}
 }

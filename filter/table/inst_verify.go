@@ -2,6 +2,7 @@ package table
 
 import (
 	"portcullis/filter/decimal"
+	"portcullis/filter/format"
 	"portcullis/filter/json"
 	"portcullis/filter/le"
 	"portcullis/filter/pattern"
@@ -371,7 +372,8 @@ func (v *schemaVerifier) inst(pc uint32, in *Inst) bool {
 	case OpAssertPattern:
 		return v.dfa(in.C) && in.A == 0 && in.B == 0 && in.D == 0 && in.E == 0
 	case OpAssertFormat:
-		return in.A == 0 && in.B == 0 && in.D == 0 && in.E == 0
+		// A format that this module does not know would accept everything.
+		return in.C >= 1 && in.C <= uint32(format.Last) && in.A == 0 && in.B == 0 && in.D == 0 && in.E == 0
 	case OpAssertEnum:
 		return v.enums.has(in.C) && in.A == 0 && in.B == 0 && in.D == 0 && in.E == 0
 	case OpCtlCall:
