@@ -36,6 +36,8 @@ func commands(e env) []*ffcli.Command {
 		buildCommand(e),
 		checkCommand(e),
 		dumpCommand(e),
+		explainCommand(e),
+		diffCommand(e),
 		configCommand(e),
 		linkCommand(e),
 	}
