@@ -321,3 +321,14 @@ func (s *SchemaSections) NumProcs() uint32 { return uint32(len(s.Procs)) / words
 
 // Proc returns a word of procedure e.
 func (s *SchemaSections) Proc(e, word uint32) uint32 { return s.Procs[e*wordsProc+word] }
+
+// MaxFrames is the largest number of stack frames that any procedure can need
+// for one value: a machine that judges values nested d deep needs (d+1) times
+// as many.
+func (s *SchemaSections) MaxFrames() uint32 {
+	most := uint32(1)
+	for e := range s.NumProcs() {
+		most = max(most, s.Proc(e, ProcFrames))
+	}
+	return most
+}

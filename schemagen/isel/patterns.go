@@ -2,7 +2,9 @@ package isel
 
 import (
 	"errors"
+	"strconv"
 
+	"portcullis/filter/format"
 	"portcullis/schemagen/diag"
 	"portcullis/schemagen/ir"
 	"portcullis/schemagen/regex"
@@ -20,7 +22,8 @@ type dfa struct {
 
 // Check compiles the patterns of s and of every schema it reaches, reports
 // those that can't be enforced, and adds their codes to the schemas'
-// Unenforceable. Checking a schema twice does nothing.
+// Unenforceable; formats without a meaning it only notes. Checking a schema
+// twice does nothing.
 func (c *Compiler) Check(s *ir.Schema) {
 	if s == nil || c.checked[s] {
 		return
@@ -32,6 +35,12 @@ func (c *Compiler) Check(s *ir.Schema) {
 		todo = todo[:len(todo)-1]
 		if s.Pattern != nil {
 			c.checkPattern(s, s.Pattern)
+		}
+		if f := s.Format; f != nil {
+			if _, ok := format.Lookup(f.Name); !ok {
+				c.report(diag.Diagnostic{Code: "format-unknown", Severity: diag.Note,
+					Message: "found format " + strconv.Quote(f.Name) + ", which no specification here defines; it asserts nothing"}, f.Loc)
+			}
 		}
 		for i := range s.PatternProperties {
 			c.checkPattern(s, &s.PatternProperties[i].Pattern)
@@ -83,20 +92,20 @@ func (c *Compiler) checkPattern(s *ir.Schema, p *ir.Pattern) {
 		d, warnings = c.compilePattern(p.Source)
 		c.dfas[p.Source] = d
 		for _, w := range warnings {
-			c.report(diag.Diagnostic{Code: "pattern-lenient", Severity: diag.Warning, Message: w.Message}, p)
+			c.report(diag.Diagnostic{Code: "pattern-lenient", Severity: diag.Warning, Message: w.Message}, p.Loc)
 		}
 	}
 	if !d.ok {
-		c.report(diag.Diagnostic{Code: d.code, Severity: diag.Warning, Unenforceable: true, Message: d.msg, Hint: d.hint}, p)
+		c.report(diag.Diagnostic{Code: d.code, Severity: diag.Warning, Unenforceable: true, Message: d.msg, Hint: d.hint}, p.Loc)
 		s.Unenforceable = append(s.Unenforceable, d.code)
 	}
 }
 
-func (c *Compiler) report(d diag.Diagnostic, p *ir.Pattern) {
-	if p.Loc.Node != nil {
-		d = d.At(p.Loc.Node)
+func (c *Compiler) report(d diag.Diagnostic, at ir.Loc) {
+	if at.Node != nil {
+		d = d.At(at.Node)
 	} else {
-		d.Pointer = p.Loc.Pointer
+		d.Pointer = at.Pointer
 	}
 	c.diags.Add(d)
 }
