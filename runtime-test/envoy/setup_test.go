@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -136,8 +137,9 @@ type options struct {
 	table    []byte // default the shop's
 	config   map[string]any
 	host     cases.HostOptions
-	upstream string   // default an Upstream
-	replace  []string // pairs for strings.NewReplacer, over the bootstrap
+	upstream string // default an Upstream
+	insert   string // a line for the bootstrap, before the one that holds at
+	at       string
 }
 
 // proxied is an Envoy with the filter and an upstream.
@@ -167,13 +169,23 @@ func start(t *testing.T, o options) *proxied {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i < len(o.replace); i += 2 {
-		if !strings.Contains(text, o.replace[i]) {
-			t.Fatalf("the bootstrap holds no %q", o.replace[i])
+	if o.at != "" {
+		text = insert(t, text, o.at, o.insert)
+	}
+	return &proxied{run(t, Options{Binary: binary(t, o.version), Config: text, Workers: o.workers}), up}
+}
+
+// insert puts a line before the first that holds at, as far indented.
+func insert(t *testing.T, text, at, line string) string {
+	t.Helper()
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if trimmed := strings.TrimLeft(l, " "); strings.Contains(l, at) {
+			return strings.Join(slices.Insert(lines, i, l[:len(l)-len(trimmed)]+line), "\n")
 		}
 	}
-	text = strings.NewReplacer(o.replace...).Replace(text)
-	return &proxied{run(t, Options{Binary: binary(t, o.version), Config: text, Workers: o.workers}), up}
+	t.Fatalf("the bootstrap has no line with %q", at)
+	return ""
 }
 
 // run starts Envoy for the time of the test.
