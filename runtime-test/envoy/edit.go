@@ -17,8 +17,7 @@ func edit(text string, s cases.Setup) (string, error) {
 	}
 	static := root["static_resources"].(map[string]any)
 	listener := static["listeners"].([]any)[0].(map[string]any)
-	chain := listener["filter_chains"].([]any)[0].(map[string]any)
-	hcm := chain["filters"].([]any)[0].(map[string]any)["typed_config"].(map[string]any)
+	hcm := manager(root)
 	hcm["http_protocol_options"] = map[string]any{"enable_trailers": true}
 	cluster := static["clusters"].([]any)[0].(map[string]any)
 	cluster["typed_extension_protocol_options"] = map[string]any{
@@ -54,4 +53,29 @@ func edit(text string, s cases.Setup) (string, error) {
 	hcm["http_filters"] = filters
 	out, err := yaml.Marshal(root)
 	return string(out), err
+}
+
+// Filters returns a bootstrap with other HTTP filters in front of the router: what
+// Bootstrap makes, with the filter left out or native ones in its place.
+func Filters(text string, filters ...map[string]any) (string, error) {
+	var root map[string]any
+	if err := yaml.Unmarshal([]byte(text), &root); err != nil {
+		return "", fmt.Errorf("read the bootstrap: %w", err)
+	}
+	hcm := manager(root)
+	old := hcm["http_filters"].([]any)
+	var list []any
+	for _, f := range filters {
+		list = append(list, f)
+	}
+	hcm["http_filters"] = append(list, old[len(old)-1])
+	out, err := yaml.Marshal(root)
+	return string(out), err
+}
+
+// manager is the HTTP connection manager of a bootstrap.
+func manager(root map[string]any) map[string]any {
+	listener := root["static_resources"].(map[string]any)["listeners"].([]any)[0].(map[string]any)
+	chain := listener["filter_chains"].([]any)[0].(map[string]any)
+	return chain["filters"].([]any)[0].(map[string]any)["typed_config"].(map[string]any)
 }
