@@ -253,6 +253,7 @@ parse:
 // skipSpace returns the offset of the first byte at or after i that is not
 // white space, and the byte, or n and 0.
 func skipSpace(src []byte, n, i uint64) (at, c uint64) {
+	//wasmgen:peel
 	for i < n {
 		c := uint64(src[i])
 		if c > ' ' || spaces>>(c&63)&1 == 0 {
@@ -515,6 +516,7 @@ func remember(seen []uint64, mask, gen, hash, parent uint64) uint64 {
 	tag := (hash ^ parent*hashMulC) & 0xffffffff
 	entry := gen<<32 | tag
 	j := tag & mask
+	//wasmgen:peel
 	for probe := uint64(0); probe < seenProbes; probe++ {
 		v := seen[j]
 		if v>>32 != gen {

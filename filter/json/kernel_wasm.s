@@ -116,6 +116,78 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 				Block
 					// for i < n {
 					Block
+						Get R9
+						Get R2
+						I64GeU
+						BrIf $0
+						Block
+							// c := uint64(src[i])
+							Get R1
+							Get R9
+							I64Add
+							I32WrapI64
+							I64Load8U $0
+							Set R10
+							// if c > ' ' || spaces>>(c&63)&1 == 0 {
+							Block
+								Block
+									Get R10
+									I64Const $32
+									I64GtU
+									BrIf $0
+									I64Const $4294977024
+									Get R10
+									I64ShrU
+									I64Const $1
+									I64And
+									I64Eqz
+									I32Eqz
+									BrIf $1
+								End
+								// return i, c
+								Get R9
+								Get R10
+								Set R8
+								Set R4
+								Br $3
+							End
+							// i++
+							Get R9
+							I64Const $1
+							I64Add
+							Set R9
+							// if c == '\n' {
+							Get R10
+							I64Const $10
+							I64Eq
+							If
+								// for i+8 <= n && load64(src, i) == blanks {
+								Block
+									Loop
+										Get R9
+										I64Const $8
+										I64Add
+										Get R2
+										I64GtU
+										BrIf $1
+										Get R1
+										Get R9
+										I64Add
+										I32WrapI64
+										I64Load $0
+										I64Const $2314885530818453536
+										I64Ne
+										BrIf $1
+										// i += 8
+										Get R9
+										I64Const $8
+										I64Add
+										Set R9
+										Br $0
+									End
+								End
+							End
+						End
 						Loop
 							Get R9
 							Get R2
@@ -550,6 +622,65 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 						I64Const $0
 						Set R13
 						Block
+							Get R13
+							I64Const $8
+							I64GeU
+							BrIf $0
+							Block
+								// v := seen[j]
+								Get R9
+								Get R10
+								I64Const $3
+								I64Shl
+								I64Add
+								I32WrapI64
+								I64Load $0
+								Set R14
+								// if v>>32 != gen {
+								Get R14
+								I64Const $32
+								I64ShrU
+								Get SP
+								I64Load $8
+								I64Ne
+								If
+									// seen[j] = entry
+									Get R9
+									Get R10
+									I64Const $3
+									I64Shl
+									I64Add
+									I32WrapI64
+									Get R12
+									I64Store $0
+									// return 0
+									I64Const $0
+									Set R15
+									Br $3
+								End
+								// if v == entry {
+								Get R14
+								Get R12
+								I64Eq
+								If
+									// return 1
+									I64Const $1
+									Set R15
+									Br $3
+								End
+								// j = (j + 1) & mask
+								Get R10
+								I64Const $1
+								I64Add
+								Get R11
+								I64And
+								Set R10
+							End
+							// probe++
+							Get R13
+							I64Const $1
+							I64Add
+							Set R13
 							Loop
 								Get R13
 								I64Const $8
@@ -630,6 +761,78 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 				Block
 					// for i < n {
 					Block
+						Get R9
+						Get R2
+						I64GeU
+						BrIf $0
+						Block
+							// c := uint64(src[i])
+							Get R1
+							Get R9
+							I64Add
+							I32WrapI64
+							I64Load8U $0
+							Set R10
+							// if c > ' ' || spaces>>(c&63)&1 == 0 {
+							Block
+								Block
+									Get R10
+									I64Const $32
+									I64GtU
+									BrIf $0
+									I64Const $4294977024
+									Get R10
+									I64ShrU
+									I64Const $1
+									I64And
+									I64Eqz
+									I32Eqz
+									BrIf $1
+								End
+								// return i, c
+								Get R9
+								Get R10
+								Set R8
+								Set R4
+								Br $3
+							End
+							// i++
+							Get R9
+							I64Const $1
+							I64Add
+							Set R9
+							// if c == '\n' {
+							Get R10
+							I64Const $10
+							I64Eq
+							If
+								// for i+8 <= n && load64(src, i) == blanks {
+								Block
+									Loop
+										Get R9
+										I64Const $8
+										I64Add
+										Get R2
+										I64GtU
+										BrIf $1
+										Get R1
+										Get R9
+										I64Add
+										I32WrapI64
+										I64Load $0
+										I64Const $2314885530818453536
+										I64Ne
+										BrIf $1
+										// i += 8
+										Get R9
+										I64Const $8
+										I64Add
+										Set R9
+										Br $0
+									End
+								End
+							End
+						End
 						Loop
 							Get R9
 							Get R2
@@ -731,6 +934,78 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 			Block
 				// for i < n {
 				Block
+					Get R9
+					Get R2
+					I64GeU
+					BrIf $0
+					Block
+						// c := uint64(src[i])
+						Get R1
+						Get R9
+						I64Add
+						I32WrapI64
+						I64Load8U $0
+						Set R10
+						// if c > ' ' || spaces>>(c&63)&1 == 0 {
+						Block
+							Block
+								Get R10
+								I64Const $32
+								I64GtU
+								BrIf $0
+								I64Const $4294977024
+								Get R10
+								I64ShrU
+								I64Const $1
+								I64And
+								I64Eqz
+								I32Eqz
+								BrIf $1
+							End
+							// return i, c
+							Get R9
+							Get R10
+							Set R8
+							Set R4
+							Br $3
+						End
+						// i++
+						Get R9
+						I64Const $1
+						I64Add
+						Set R9
+						// if c == '\n' {
+						Get R10
+						I64Const $10
+						I64Eq
+						If
+							// for i+8 <= n && load64(src, i) == blanks {
+							Block
+								Loop
+									Get R9
+									I64Const $8
+									I64Add
+									Get R2
+									I64GtU
+									BrIf $1
+									Get R1
+									Get R9
+									I64Add
+									I32WrapI64
+									I64Load $0
+									I64Const $2314885530818453536
+									I64Ne
+									BrIf $1
+									// i += 8
+									Get R9
+									I64Const $8
+									I64Add
+									Set R9
+									Br $0
+								End
+							End
+						End
+					End
 					Loop
 						Get R9
 						Get R2
@@ -2264,6 +2539,78 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 							Block
 								// for i < n {
 								Block
+									Get R10
+									Get R2
+									I64GeU
+									BrIf $0
+									Block
+										// c := uint64(src[i])
+										Get R1
+										Get R10
+										I64Add
+										I32WrapI64
+										I64Load8U $0
+										Set R11
+										// if c > ' ' || spaces>>(c&63)&1 == 0 {
+										Block
+											Block
+												Get R11
+												I64Const $32
+												I64GtU
+												BrIf $0
+												I64Const $4294977024
+												Get R11
+												I64ShrU
+												I64Const $1
+												I64And
+												I64Eqz
+												I32Eqz
+												BrIf $1
+											End
+											// return i, c
+											Get R10
+											Get R11
+											Set R8
+											Set R4
+											Br $3
+										End
+										// i++
+										Get R10
+										I64Const $1
+										I64Add
+										Set R10
+										// if c == '\n' {
+										Get R11
+										I64Const $10
+										I64Eq
+										If
+											// for i+8 <= n && load64(src, i) == blanks {
+											Block
+												Loop
+													Get R10
+													I64Const $8
+													I64Add
+													Get R2
+													I64GtU
+													BrIf $1
+													Get R1
+													Get R10
+													I64Add
+													I32WrapI64
+													I64Load $0
+													I64Const $2314885530818453536
+													I64Ne
+													BrIf $1
+													// i += 8
+													Get R10
+													I64Const $8
+													I64Add
+													Set R10
+													Br $0
+												End
+											End
+										End
+									End
 									Loop
 										Get R10
 										Get R2
@@ -2522,6 +2869,78 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 					Block
 						// for i < n {
 						Block
+							Get R9
+							Get R2
+							I64GeU
+							BrIf $0
+							Block
+								// c := uint64(src[i])
+								Get R1
+								Get R9
+								I64Add
+								I32WrapI64
+								I64Load8U $0
+								Set R10
+								// if c > ' ' || spaces>>(c&63)&1 == 0 {
+								Block
+									Block
+										Get R10
+										I64Const $32
+										I64GtU
+										BrIf $0
+										I64Const $4294977024
+										Get R10
+										I64ShrU
+										I64Const $1
+										I64And
+										I64Eqz
+										I32Eqz
+										BrIf $1
+									End
+									// return i, c
+									Get R9
+									Get R10
+									Set R8
+									Set R4
+									Br $3
+								End
+								// i++
+								Get R9
+								I64Const $1
+								I64Add
+								Set R9
+								// if c == '\n' {
+								Get R10
+								I64Const $10
+								I64Eq
+								If
+									// for i+8 <= n && load64(src, i) == blanks {
+									Block
+										Loop
+											Get R9
+											I64Const $8
+											I64Add
+											Get R2
+											I64GtU
+											BrIf $1
+											Get R1
+											Get R9
+											I64Add
+											I32WrapI64
+											I64Load $0
+											I64Const $2314885530818453536
+											I64Ne
+											BrIf $1
+											// i += 8
+											Get R9
+											I64Const $8
+											I64Add
+											Set R9
+											Br $0
+										End
+									End
+								End
+							End
 							Loop
 								Get R9
 								Get R2

@@ -39,6 +39,10 @@
 // //wasmgen:tree on the line before it, it becomes a binary search (Go's
 // assembler has no syntax for br_table) that ends in one jump.
 //
+// After a comment //wasmgen:peel, the first round of a for loop is written once
+// more in front of it. V8 looks at its stack limit at the head of every loop, which
+// shows where most loops end in their first round.
+//
 // # What it does not do
 //
 // There are no bounds checks, no nil checks, no overflow of divisions. Indexes and

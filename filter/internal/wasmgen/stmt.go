@@ -452,6 +452,17 @@ func (t *translator) forStmt(s *ast.ForStmt, name string) {
 		t.stmt(s.Init, "")
 	}
 	brk := t.block("Block")
+	if t.source.directive(s.Pos()) == "peel" {
+		if s.Cond != nil {
+			t.jumpIf(s.Cond, false, brk)
+		}
+		again := t.block("Block")
+		t.loopBody(s.Body, name, brk, again, nil)
+		t.end()
+		if s.Post != nil {
+			t.stmt(s.Post, "")
+		}
+	}
 	top := t.block("Loop")
 	if s.Cond != nil {
 		t.jumpIf(s.Cond, false, brk)
