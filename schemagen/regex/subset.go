@@ -30,10 +30,15 @@ type subset struct {
 	mark   []int32   // instruction -> generation that visited it
 	gen    int32
 	stack  []int32
+
+	// Instructions that reach the end of the program without reading, at the
+	// end of the text; endsAtStart where that is its start as well.
+	ends, endsAtStart []bool
 }
 
 func buildSubset(p *program, c *classes, b budget) (*machine, error) {
-	s := &subset{p: p, c: c, m: &machine{sink: -1}, index: make(map[string]int32), mark: make([]int32, len(p.insts))}
+	s := &subset{p: p, c: c, m: &machine{sink: -1}, index: make(map[string]int32), mark: make([]int32, len(p.insts)),
+		ends: endings(p, false), endsAtStart: endings(p, true)}
 	first, end, match := s.closure(nil, p.start, true)
 	s.m.start = s.state(first, end, match)
 	// The search may begin anywhere: each step adds what begins there.
@@ -90,6 +95,7 @@ func (s *subset) follow(set []int32, pc int32, atStart bool) (out []int32, end, 
 			continue
 		}
 		s.mark[pc] = s.gen
+		s.m.steps++
 		switch in := &s.p.insts[pc]; in.op {
 		case instSet:
 			set = append(set, pc)
@@ -100,7 +106,7 @@ func (s *subset) follow(set []int32, pc int32, atStart bool) (out []int32, end, 
 				s.stack = append(s.stack, in.x)
 			}
 		case instEnd:
-			end = end || s.endsHere(in.x, atStart, make(map[int32]bool))
+			end = end || atStart && s.endsAtStart[in.x] || s.ends[in.x]
 		case instMatch:
 			match = true
 		}
@@ -108,31 +114,30 @@ func (s *subset) follow(set []int32, pc int32, atStart bool) (out []int32, end, 
 	return set, end, match
 }
 
-// endsHere tells whether pc reaches the end of the program without reading,
-// at the end of the text.
-func (s *subset) endsHere(pc int32, atStart bool, seen map[int32]bool) bool {
-	for !seen[pc] {
-		seen[pc] = true
-		switch in := &s.p.insts[pc]; in.op {
-		case instSplit:
-			if s.endsHere(in.x, atStart, seen) {
-				return true
+// endings tells for each instruction whether it reaches the end of the program
+// without reading, at the end of the text.
+func endings(p *program, atStart bool) []bool {
+	ends := make([]bool, len(p.insts))
+	for changed := true; changed; {
+		changed = false
+		for pc := len(p.insts) - 1; pc >= 0; pc-- { // jumps lead forward, but for loops
+			if ends[pc] {
+				continue
 			}
-			pc = in.y
-		case instStart:
-			if !atStart {
-				return false
+			switch in := &p.insts[pc]; in.op {
+			case instSplit:
+				ends[pc] = ends[in.x] || ends[in.y]
+			case instStart:
+				ends[pc] = atStart && ends[in.x]
+			case instEnd:
+				ends[pc] = ends[in.x]
+			case instMatch:
+				ends[pc] = true
 			}
-			pc = in.x
-		case instEnd:
-			pc = in.x
-		case instMatch:
-			return true
-		default:
-			return false
+			changed = changed || ends[pc]
 		}
 	}
-	return false
+	return ends
 }
 
 // state returns the state of a set, new or known.
