@@ -55,19 +55,21 @@ func (t *translator) scalar(n ast.Node, typ types.Type) (size int, signed bool) 
 func (t *translator) constant(e ast.Expr) (int64, bool) {
 	tv, ok := t.source.info.Types[e]
 	if ok && tv.Value != nil {
-		switch v := constant.ToInt(tv.Value); v.Kind() {
-		case constant.Int:
-			if i, ok := constant.Int64Val(v); ok {
-				return i, true
-			}
-			u, ok := constant.Uint64Val(v)
-			return int64(u), ok
-		case constant.Bool:
+		if tv.Value.Kind() == constant.Bool {
 			if constant.BoolVal(tv.Value) {
 				return 1, true
 			}
 			return 0, true
 		}
+		v := constant.ToInt(tv.Value)
+		if v.Kind() != constant.Int {
+			return 0, false
+		}
+		if i, ok := constant.Int64Val(v); ok {
+			return i, true
+		}
+		u, ok := constant.Uint64Val(v)
+		return int64(u), ok
 	}
 	if id, isIdent := ast.Unparen(e).(*ast.Ident); isIdent {
 		if b, ok := t.frame.env[t.object(id)]; ok && b.isConst {

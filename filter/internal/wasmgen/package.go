@@ -20,7 +20,7 @@ type source struct {
 	sizes types.Sizes
 	funcs map[types.Object]*ast.FuncDecl
 	names map[string]*ast.FuncDecl
-	// comments has the directives by file and line.
+	// directives has the comments of the tool by file and line.
 	directives map[string]map[int]string
 	errs       []error
 	pkg        *types.Package

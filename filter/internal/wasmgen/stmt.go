@@ -96,8 +96,8 @@ func (t *translator) function(fd *ast.FuncDecl) {
 			off += t.source.sizes.Sizeof(typ)
 		}
 	}
-	align(8)
 	if fd.Type.Results != nil {
+		align(8)
 		n := 0
 		for _, field := range fd.Type.Results.List {
 			typ := t.source.info.Types[field.Type].Type
@@ -120,7 +120,6 @@ func (t *translator) function(fd *ast.FuncDecl) {
 			}
 		}
 	}
-	align(8)
 	t.argsSize = off
 	t.bindResults(fd)
 	t.stmts(fd.Body.List)
