@@ -227,7 +227,7 @@ func (w *walker) checkStyleType(p *ir.Param, n *source.Node) {
 	}
 	if p.Shape.Types&want == 0 {
 		// A lone scalar has no delimiter in it: it reads as in style form.
-		if p.Style != ir.StyleDeepObject && w.version != version20 {
+		if w.version != version20 {
 			p.Style = ir.StyleForm
 			w.report(diag.Note, n, "parameter-style-type", fmt.Sprintf("found the style %q for a type that it is not defined for: it is read as form", n.Str("style")), "")
 			return

@@ -1,0 +1,119 @@
+package engine_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"portcullis/filter/engine"
+	"portcullis/filter/table"
+	"portcullis/filter/verdict"
+	"portcullis/schemagen/compile"
+)
+
+// corpus is the case files of examples/openapi, as far as an engine needs them.
+type corpus struct {
+	Cases []struct {
+		Name    string
+		Spec    string
+		Request struct {
+			Method, Path string
+			Headers      []string
+			Body         *string
+		}
+		Expect struct{ Valid bool }
+	}
+}
+
+// engineOf compiles a description under the profile openapi.
+func engineOf(t testing.TB, spec string) *engine.Engine {
+	t.Helper()
+	r, err := compile.Build(compile.Options{Specs: []string{spec}, Profile: compile.ProfileOpenAPI})
+	if err != nil || r.Table == nil {
+		t.Fatalf("compile %s: %v %v", spec, err, r)
+	}
+	tab, e, at := table.Open(r.Table)
+	if e != table.ErrNone {
+		t.Fatalf("%s: %v at %d", spec, e, at)
+	}
+	eng, bad := engine.New(tab, engine.Options{})
+	if eng == nil {
+		t.Fatalf("limit %d", bad)
+	}
+	return eng
+}
+
+func header(name, value string) engine.Header {
+	return engine.Header{Name: []byte(name), Value: []byte(value)}
+}
+
+// request makes what a proxy would show of a request.
+func request(method, path string, headers []string, body *string) *engine.Request {
+	r := &engine.Request{EndStream: body == nil || *body == ""}
+	r.Headers = []engine.Header{header(":method", method), header(":path", path), header(":authority", "localhost"), header(":scheme", "https")}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ":")
+		r.Headers = append(r.Headers, header(strings.ToLower(name), strings.TrimSpace(value)))
+	}
+	if body != nil {
+		r.Body = []byte(*body)
+		r.Headers = append(r.Headers, header("content-length", fmt.Sprint(len(r.Body))))
+	}
+	return r
+}
+
+func judge(e *engine.Engine, r *engine.Request, d *engine.Decision) {
+	e.CheckHeaders(r, d)
+	if d.Code == verdict.NeedBody {
+		e.CheckBody(r, d)
+	}
+}
+
+// TestCasesDoNotAllocate judges every request of examples/openapi, good and
+// bad: each style, each kind of body, without an allocation.
+func TestCasesDoNotAllocate(t *testing.T) {
+	files, _ := filepath.Glob("../../examples/openapi/cases/*.yaml")
+	if len(files) == 0 {
+		t.Fatal("found no case files")
+	}
+	engines := map[string]*engine.Engine{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c corpus
+		if err := yaml.Unmarshal(text, &c); err != nil {
+			t.Fatal(err)
+		}
+		for _, tc := range c.Cases {
+			e := engines[tc.Spec]
+			if e == nil {
+				e = engineOf(t, filepath.Join(filepath.Dir(file), tc.Spec))
+				engines[tc.Spec] = e
+			}
+			r := request(tc.Request.Method, tc.Request.Path, tc.Request.Headers, tc.Request.Body)
+			var d engine.Decision
+			answer := make([]byte, 0, 64<<10)
+			n := testing.AllocsPerRun(5, func() {
+				judge(e, r, &d)
+				if d.Code != verdict.Allow {
+					answer = e.AppendProblem(answer[:0], &d, true)
+				}
+			})
+			if n != 0 {
+				t.Errorf("%s: %v allocations", tc.Name, n)
+			}
+			if got := d.Code == verdict.Allow; got != tc.Expect.Valid {
+				t.Errorf("%s: %s, want valid = %v", tc.Name, d.Code.Name(), tc.Expect.Valid)
+			}
+			if d.Code == verdict.Internal {
+				t.Errorf("%s: %s", tc.Name, d.Code.Name())
+			}
+		}
+	}
+}
