@@ -103,7 +103,7 @@ const (
 	wordsProvider    = 20
 	wordsKey         = 8
 	wordsSecret      = 2
-	wordsLimit       = 16
+	wordsLimit       = 30
 	wordsIndex       = 1
 	wordsName        = 2
 	wordsMeta        = 4
@@ -375,19 +375,6 @@ const (
 const (
 	SecretName = 0
 	NameText   = 0
-)
-
-// Words of a limit.
-//
-//	name(2) requests(2: u64) window(2: u64 ns) burst(2: u64) key|scope<<8|mode<<16
-//	keyName(2) zero(5)
-const (
-	LimitName     = 0
-	LimitRequests = 2
-	LimitWindow   = 4
-	LimitBurst    = 6
-	LimitHow      = 8
-	LimitKeyName  = 9
 )
 
 // Words of the meta record.

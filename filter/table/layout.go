@@ -103,8 +103,11 @@ var layouts = [...]layout{
 	{SecKeys, wordsKey, []field{str(KeyID), bits(KeyAlg, 0, NoIndex, 1, maxAlg), str(KeySPKI), opt(KeySecret, SecSecrets), zero(6), zero(7)}},
 	{SecSecrets, wordsSecret, []field{str(SecretName)}},
 	{SecLimits, wordsLimit, []field{
-		str(LimitName), enum(LimitHow, 0, 1, maxLimitKey), enum(LimitHow, 8, 1, maxScope), enum(LimitHow, 16, 1, maxMode), high(LimitHow, 24),
-		str(LimitKeyName), zero(11), zero(12), zero(13), zero(14), zero(15),
+		str(LimitName), enum(LimitHow, 0, 1, maxLimitKey), enum(LimitHow, 8, 1, maxScope), enum(LimitHow, 16, 1, maxMode), enum(LimitHow, 24, 1, CountFailures),
+		str(LimitKeyName), rng(LimitKeyPath, SecNames),
+		enum(LimitMore, 0, 1, CostByItems), enum(LimitMore, 8, 0, limitFlagsAll), enum(LimitMore, 16, 0, LimitByHeader), high(LimitMore, 24),
+		rng(LimitCostPath, SecNames), rng(LimitPlanPath, SecNames), rng(LimitPlans, SecLimits), rng(LimitOverrides, SecLimits), str(LimitMatch),
+		zero(26), zero(27), zero(28), zero(29),
 	}},
 	{SecIndexes, wordsIndex, nil},
 	{SecNames, wordsName, []field{str(NameText)}},

@@ -277,11 +277,13 @@ func (v *verifier) entries() bool {
 			}
 		}
 	}
-	for i := uint32(0); i < uint32(len(t.limits)); i += wordsLimit {
-		l := t.Limit(i / wordsLimit)
-		if l.Requests == 0 || l.WindowNanos == 0 || l.Burst == 0 {
-			return v.fail(ErrEnum, v.at(SecLimits, i+LimitRequests))
+	for i := range v.count(SecLimits) {
+		if bad, at := t.checkLimit(i); bad != ErrNone {
+			return v.fail(bad, v.at(SecLimits, i*wordsLimit+at))
 		}
+	}
+	if !t.limitsSorted() {
+		return v.fail(ErrOrder, v.at(SecLimits, 0))
 	}
 	return true
 }

@@ -435,29 +435,3 @@ func (t *Table) NumSecrets() uint32 { return uint32(len(t.secrets)) / wordsSecre
 
 // Secret is the name of the i-th secret.
 func (t *Table) Secret(i uint32) []byte { return t.str(t.secrets[i*wordsSecret:], SecretName) }
-
-// Limit is a rate limit: Requests per WindowNanos, at most Burst at once.
-type Limit struct {
-	Name        []byte
-	Requests    uint64
-	WindowNanos uint64
-	Burst       uint64
-	Key         uint8 // LimitByOperation..
-	Scope       uint8 // ScopeProxy..
-	Mode        uint8
-	KeyName     []byte
-}
-
-// NumLimits is the number of limits.
-func (t *Table) NumLimits() uint32 { return uint32(len(t.limits)) / wordsLimit }
-
-// Limit is the i-th limit.
-func (t *Table) Limit(i uint32) Limit {
-	w := (*[wordsLimit]uint32)(t.limits[i*wordsLimit:])
-	u64 := func(at uint32) uint64 { return uint64(w[at]) | uint64(w[at+1])<<32 }
-	return Limit{
-		Name: t.str(w[:], LimitName), KeyName: t.str(w[:], LimitKeyName),
-		Requests: u64(LimitRequests), WindowNanos: u64(LimitWindow), Burst: u64(LimitBurst),
-		Key: uint8(w[LimitHow]), Scope: uint8(w[LimitHow] >> 8), Mode: uint8(w[LimitHow] >> 16),
-	}
-}

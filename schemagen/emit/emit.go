@@ -146,16 +146,6 @@ func (w *writer) secret(name string) uint32 {
 	return i
 }
 
-func (w *writer) limit(l *ir.Limit) uint32 {
-	if i, ok := w.limits[l]; ok {
-		return i
-	}
-	i := w.record(table.SecLimits, w.str(l.Name), u64(l.Requests), u64(l.WindowNanos), u64(l.Burst),
-		[]uint32{uint32(l.Key) | uint32(l.Scope)<<8 | uint32(l.Mode)<<16}, w.str(l.KeyName), zeros(5))
-	w.limits[l] = i
-	return i
-}
-
 func (w *writer) scheme(s *ir.Scheme) uint32 {
 	if i, ok := w.schemes[s]; ok {
 		return i

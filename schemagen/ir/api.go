@@ -338,16 +338,3 @@ const (
 	ScopeWorker
 	ScopeFleet
 )
-
-// Limit is a rate: Requests per Window, GCRA with Burst.
-type Limit struct {
-	Name        string
-	Requests    uint64 // > 0
-	WindowNanos uint64 // > 0
-	Burst       uint64 // > 0; how many may come at once
-	Key         LimitKey
-	KeyName     string // claim path, header or parameter name
-	Scope       Scope
-	Mode        Mode
-	Loc         Loc
-}

@@ -151,7 +151,8 @@ func (p *Policy) amazonThrottle(n *source.Node, where string, s *settings) {
 		p.dec.errorf(rate, code, "found %s as rateLimit, wanted a number of requests in a second over 0", describe(rate))
 		return
 	}
-	l := &ir.Limit{Name: p.amazonName(where), Requests: requests, WindowNanos: window, Burst: max(requests*1e9/window, 1), Key: ir.LimitByOperation, Scope: ir.ScopeProxy, Mode: ir.ModeEnforce, Loc: loc(n)}
+	l := &ir.Limit{Name: p.amazonName(where), Requests: requests, WindowNanos: window, Burst: max(requests*1e9/window, 1), Key: ir.LimitByOperation, Scope: ir.ScopeProxy, Mode: ir.ModeEnforce,
+		Count: ir.CountAll, Cost: ir.CostConstant, CostValue: 1, Loc: loc(n)}
 	if burst != nil {
 		v, ok := new(big.Int).SetString(burst.Text, 10)
 		if burst.Kind != source.Number || !ok || !v.IsUint64() || v.Sign() == 0 || v.Uint64() > maxRequests {
