@@ -89,10 +89,10 @@ func (e *Engine) MaxBody(d *Decision) uint32 {
 }
 
 // CheckBody judges r.Body, the whole body of a request for which CheckHeaders
-// said NeedBody with d. Only Op, Media, Boundary and Mode of d need to be kept
-// between the two.
+// said NeedBody with d. Only Op, Media, Boundary, Mode, Later and Standings of d need
+// to be kept between the two.
 func (e *Engine) CheckBody(r *Request, d *Decision) {
-	d.Failed, e.failed = false, nil
+	d.Failed, e.failed, e.lim.hits = false, nil, 0
 	if d.Op >= e.t.NumOps() || d.Media != table.NoIndex && d.Media >= e.t.Op(d.Op).Media().End() {
 		d.Code = verdict.Internal
 		return
@@ -101,6 +101,7 @@ func (e *Engine) CheckBody(r *Request, d *Decision) {
 	if d.Code = e.body(r.Body, e.t.Op(d.Op), d); d.Code == verdict.Allow {
 		d.Part = verdict.PartNone
 	}
+	e.chargeBody(r, d)
 }
 
 func (e *Engine) body(b []byte, op table.Op, d *Decision) verdict.Code {

@@ -22,6 +22,7 @@ import (
 // defaults.
 type Options struct {
 	Store   limit.Store    // shared data; nil: limits count in this engine alone
+	Peer    Peer           // who sent the request; nil: nobody knows
 	Sig     token.Verifier // signatures; nil: every token is refused
 	Secrets [][]byte       // values of the table's secrets, in its order
 	// PreviousSecrets is the values that are being replaced, nil entries where
@@ -71,15 +72,12 @@ type Engine struct {
 	tape    json.Tape // of the last body
 	machine *schema.Machine
 	tokens  *token.Checker
-	limits  *limit.Limiter
-	charges [limit.MaxCharges]limit.Charge
-	outcome limit.Outcome
+	lim     limiter
 
-	captures    [table.MaxCaptures][]byte // of the last path, as they came
-	failed      *json.Tape                // the tape that the last failure is about
-	authorized  bool                      // the last request carried a good token
-	identityBuf []byte                    // whom a limit counts
-	unknown     []byte                    // name of the undeclared parameter that was refused
+	captures   [table.MaxCaptures][]byte // of the last path, as they came
+	failed     *json.Tape                // the tape that the last failure is about
+	authorized bool                      // the last request carried a good token
+	unknown    []byte                    // name of the undeclared parameter that was refused
 }
 
 // maxScratch bounds the strings with escapes that can be looked into: a longer one
@@ -91,8 +89,8 @@ const maxScratch = 256 << 10
 func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	opt.defaults()
 	e = &Engine{t: t, opt: opt}
-	if e.limits, badLimit = newLimiter(t, &opt); e.limits == nil {
-		return nil, badLimit
+	if ok, bad := e.lim.init(t, &opt); !ok {
+		return nil, bad
 	}
 	e.path = route.NewPath(int(opt.MaxPathBytes))
 	e.parser = json.NewParser(int(opt.MaxNodes), int(opt.MaxDepth))
@@ -100,7 +98,6 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	e.tape.Nodes = make([]json.Node, 0, opt.MaxNodes)
 	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(min(opt.MaxBodyBytes, maxScratch)), Seed: seed(&opt)})
 	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
-	e.identityBuf = make([]byte, 0, opt.MaxTokenBytes)
 	return e, 0
 }
 
@@ -135,8 +132,12 @@ func (e *Engine) Table() *table.Table { return e.t }
 func (e *Engine) CheckHeaders(r *Request, d *Decision) {
 	d.reset()
 	d.Mode = e.opt.Mode
-	e.failed, e.unknown = nil, nil
+	e.failed, e.unknown, e.lim.hits = nil, nil, 0
 	d.Code = e.headers(r, d)
+	if d.Entered && d.Mode == table.ModeEnforce && d.Code != verdict.Allow && d.Code != verdict.NeedBody {
+		d.Entered = false
+		e.lim.gates.Leave(d.Op)
+	}
 }
 
 // headers is the stages, in order. Limits come after the token so that whoever
@@ -155,7 +156,11 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 	if op.Flags()&table.OpFlagDeny != 0 {
 		return verdict.OperationUnenforceable
 	}
+	if code := e.guard(r, op, d); code != verdict.Allow {
+		return code
+	}
 	if code := e.identify(r, op, d); code != verdict.Allow {
+		e.blame(r, op, d, code)
 		return code
 	}
 	if code := e.limit(r, op, d); code != verdict.Allow {

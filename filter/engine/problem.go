@@ -96,9 +96,13 @@ func (e *Engine) AppendDetail(dst []byte, d *Decision) []byte {
 	}
 	dst = text.Append(dst, ": ")
 	switch d.Code {
-	case verdict.LimitExceeded, verdict.LimitUnavailable:
+	case verdict.LimitExceeded, verdict.LimitUnavailable, verdict.LimitConcurrency:
 		if d.Limit != table.NoIndex {
 			l := e.t.Limit(d.Limit)
+			if l.Concurrent != 0 {
+				dst = text.Append(text.Bytes(dst, l.Name), " allows ")
+				return text.Append(text.Uint(dst, uint64(l.Concurrent)), " in flight")
+			}
 			dst = text.Bytes(dst, l.Name)
 			dst = text.Append(dst, " allows ")
 			dst = text.Uint(dst, l.Requests)

@@ -60,6 +60,13 @@ type Decision struct {
 	Methods table.Range
 	// RetryAfterNanos is how long until a limit lets the request through.
 	RetryAfterNanos int64
+	// Later is what will be charged with the body.
+	Later BodyCharges
+	// Standings is how the request stands with its limits, where an answer tells.
+	Standings Standings
+	// Entered is set while the request counts as in flight: it has to leave the
+	// engine's Gates, by Op, when its stream ends.
+	Entered bool
 	// Offset is the byte of the body at which it stops being JSON.
 	Offset uint32
 	// Unknown counts undeclared query parameters that were let through.

@@ -43,6 +43,8 @@ type Charge struct {
 	Limit  uint32 // index into the specs
 	Bucket uint32 // which of the Fixed buckets; unused for limits by identity
 	Key    []byte // limits by identity: whom to count, any bytes
+	Hash   uint64 // the same as Hash gave it, where Hashed is set
+	Hashed bool
 	Cost   uint64 // 1 for a plain request; 0 is free: never refused, never charged
 }
 
@@ -207,24 +209,8 @@ func (l *Limiter) Check(now int64, charges []Charge, out *Outcome) verdict.Code 
 		return verdict.Internal
 	}
 	t := wallNanos(now)
-	refused := false
-	for i := range charges {
-		out.Charge = uint32(i)
-		p, code := l.begin(i, &charges[i])
-		if code == 0 {
-			code = l.read(p, t)
-		}
-		if code != 0 {
-			return l.give(code)
-		}
-		l.note(p, i, &refused, out)
-	}
-	if refused {
-		for i := range charges {
-			l.writeRepair(&l.pending[i])
-		}
-		out.settle(l.pending[:len(charges)], l.limits)
-		return verdict.LimitExceeded
+	if code := l.look(t, charges, out); code != verdict.Allow {
+		return code
 	}
 	for i := range charges {
 		code := l.charge(i, t, out)
@@ -239,6 +225,39 @@ func (l *Limiter) Check(now int64, charges []Charge, out *Outcome) verdict.Code 
 	}
 	out.Charge = 0
 	return verdict.Allow
+}
+
+// Peek is Check without the charge: whether it would be admitted now.
+func (l *Limiter) Peek(now int64, charges []Charge, out *Outcome) verdict.Code {
+	*out = Outcome{}
+	if len(charges) > MaxCharges {
+		return verdict.Internal
+	}
+	return l.look(wallNanos(now), charges, out)
+}
+
+// look reads all buckets and decides; it writes nothing but repairs.
+func (l *Limiter) look(t uint64, charges []Charge, out *Outcome) verdict.Code {
+	refused := false
+	for i := range charges {
+		out.Charge = uint32(i)
+		p, code := l.begin(i, &charges[i])
+		if code == 0 {
+			code = l.read(p, t)
+		}
+		if code != 0 {
+			return l.give(code)
+		}
+		l.note(p, i, &refused, out)
+	}
+	if !refused {
+		return verdict.Allow
+	}
+	for i := range charges {
+		l.writeRepair(&l.pending[i])
+	}
+	out.settle(l.pending[:len(charges)], l.limits)
+	return verdict.LimitExceeded
 }
 
 // give counts the undecided.
@@ -264,16 +283,29 @@ func (l *Limiter) begin(i int, c *Charge) (*pending, verdict.Code) {
 		p.slot, p.print = c.Bucket, 0
 		return p, 0
 	}
-	k := l.own
-	if !lim.local {
-		if !l.agreed && !l.agreeHashKey() {
+	h := c.Hash
+	if !c.Hashed {
+		var ok bool
+		if h, ok = l.Hash(c.Limit, c.Key); !ok {
 			return p, verdict.LimitUnavailable
+		}
+	}
+	p.slot, p.print = uint32(h)&(lim.slots-1), h>>16
+	return p, 0
+}
+
+// Hash is what a limit by identity knows key by: a Charge may carry it in place of
+// the key, also much later. It is not ok while the VMs have not agreed on a hash
+// key.
+func (l *Limiter) Hash(limit uint32, key []byte) (h uint64, ok bool) {
+	k := l.own
+	if limit < uint32(len(l.limits)) && !l.limits[limit].local {
+		if !l.agreed && !l.agreeHashKey() {
+			return 0, false
 		}
 		k = l.hash
 	}
-	h := siphash.Sum64(k.k0, k.k1, c.Key)
-	p.slot, p.print = uint32(h)&(lim.slots-1), h>>16
-	return p, 0
+	return siphash.Sum64(k.k0, k.k1, key), true
 }
 
 // read loads the slot of p and decides; 0 is success.

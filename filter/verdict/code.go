@@ -43,6 +43,7 @@ const (
 
 	LimitExceeded    // a rate limit refused
 	LimitUnavailable // the limiter could not decide (contention, host error): closed
+	LimitConcurrency // too many requests in flight
 
 	// token and credentials
 
@@ -140,6 +141,7 @@ var entries = [NumCodes]entry{
 	OperationUnenforceable:  {"operation_unenforceable", 403, "Operation cannot be enforced"},
 	LimitExceeded:           {"limit_exceeded", 429, "Too many requests"},
 	LimitUnavailable:        {"limit_unavailable", 503, "Rate limit could not be checked"},
+	LimitConcurrency:        {"limit_concurrency", 503, "Too many requests in flight"},
 	TokenMissing:            {"token_missing", 401, "Authentication required"},
 	TokenMalformed:          {"token_malformed", 401, "Token is malformed"},
 	TokenTooLarge:           {"token_too_large", 401, "Token is too large"},

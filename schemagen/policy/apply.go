@@ -353,6 +353,7 @@ func (s *Scope) missingProvider(op *ir.Operation, scheme *ir.Scheme) (stands boo
 // checkLimits finds limits by what a request of op does not have.
 func (s *Scope) checkLimits(op *ir.Operation) {
 	m := s.done[op]
+	s.checkItems(op)
 	for _, l := range op.Limits {
 		switch l.Key {
 		case ir.LimitByPathParam:

@@ -61,6 +61,7 @@ type VM struct {
 	arena *abi.Arena
 	open  Opener
 	store store
+	peer  peer
 	sig   verifier
 
 	roots   []*root
@@ -86,7 +87,7 @@ func New(o Options) *VM {
 	if v.open == nil {
 		v.open = openEngine
 	}
-	v.store.host = o.Host
+	v.store.host, v.peer.host = o.Host, o.Host
 	v.sig = newVerifier(o.Host, o.Sig)
 	v.log.init()
 	v.reply.init()
@@ -114,8 +115,14 @@ func (v *VM) ContextCreate(id, parent uint32) {
 // VMStart accepts any VM configuration: there is none.
 func (v *VM) VMStart(id, size uint32) bool { return true }
 
-// Done says that the context may be deleted.
-func (v *VM) Done(id uint32) bool { return true }
+// Done says that the context may be deleted. A stream that is done is no longer
+// in flight.
+func (v *VM) Done(id uint32) bool {
+	if c := v.streams.find(id); c != nil {
+		c.leave()
+	}
+	return true
+}
 
 // Delete forgets a context.
 func (v *VM) Delete(id uint32) {
@@ -124,6 +131,7 @@ func (v *VM) Delete(id uint32) {
 		if c.state == stateHeld {
 			v.held.free(c.held)
 		}
+		c.leave()
 		v.streams.remove(id)
 		return
 	}

@@ -3,6 +3,7 @@ package plugin
 import (
 	"portcullis/filter/config"
 	"portcullis/filter/internal/abi"
+	"portcullis/filter/table"
 	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
@@ -11,7 +12,7 @@ const (
 	// bodyRoom and headerRoom are what an answer is built in. An engine that writes
 	// more than bodyRoom is cut down to the minimal document.
 	bodyRoom   = 16 << 10
-	headerRoom = 2 << 10
+	headerRoom = 4 << 10
 	// detailsPrefix begins the response code details, which access logs show.
 	detailsPrefix = "portcullis_"
 	nanosPerSec   = 1e9
@@ -23,6 +24,7 @@ type replier struct {
 	headers abi.PairsWriter
 	value   [256]byte // of one header field
 	details [64]byte
+	limits  [1024]byte // of one field about limits
 }
 
 func (p *replier) init() {
@@ -45,6 +47,7 @@ func (v *VM) refuseWith(c *stream, r *root, e Engine) abi.Action {
 	v.logRefusal(c, r, e)
 	// Before the call: a host may run callbacks of this stream inside it.
 	c.state = stateDecided
+	c.leave()
 	id, flags := c.id, c.flags
 
 	p := &v.reply
@@ -90,6 +93,11 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 			count++
 		}
 	}
+	var t *table.Table
+	if e != nil && v.d.Code == verdict.LimitExceeded {
+		t = e.Table()
+	}
+	count += limitFields(&v.d.Standings, t)
 	w := &v.reply.headers
 	w.Begin(count)
 	w.Add("content-type", "application/problem+json", nil)
@@ -103,6 +111,7 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 	if methods {
 		w.Add("allow", "", v.appendMethods(v.reply.value[:0], e))
 	}
+	v.addLimitFields(w, &v.d.Standings, t)
 	return w.End()
 }
 

@@ -17,6 +17,7 @@ type root struct {
 	engine       Engine // nil until a configuration was good
 	ticks        uint64
 	timeoutTicks uint64
+	meter        *meter // nil when the table has no limits
 }
 
 // arenaSlack is room for what a callback is handed beside headers and body: shared
@@ -52,7 +53,7 @@ func (v *VM) Configure(id, size uint32) bool {
 	}
 	cfg.Table = nil // the engine has it
 	opt := engine.Options{
-		Store: &v.store, Sig: &v.sig,
+		Store: &v.store, Sig: &v.sig, Peer: &v.peer,
 		MaxBodyBytes: cfg.MaxBodyBytes, MaxHeaders: cfg.MaxHeaders, MaxHeaderBytes: cfg.MaxHeaderBytes,
 		MaxPathBytes: cfg.MaxPathBytes, MaxNodes: cfg.MaxNodes, MaxDepth: cfg.MaxDepth,
 		MaxTokenBytes: cfg.MaxTokenBytes, TokenCacheBytes: cfg.TokenCacheBytes, Mode: uint8(cfg.Mode),
@@ -67,6 +68,7 @@ func (v *VM) Configure(id, size uint32) bool {
 	v.grow(cfg)
 	v.metrics.define(v.host)
 	v.host.SetTick(r.install(cfg, e))
+	r.meter = newMeter(v.host, e)
 	v.logLoaded(r, len(raw))
 	return true
 }

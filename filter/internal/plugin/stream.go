@@ -35,6 +35,7 @@ func (v *VM) RequestHeaders(id, _ uint32, endStream bool) abi.Action {
 	v.req.EndStream = endStream
 	v.req.NowNanos = v.host.NowNanos()
 	r.engine.CheckHeaders(&v.req, &v.d)
+	v.noteLimits(c, r, r.engine)
 	c.mode = v.d.Mode
 	if v.d.Code == verdict.NeedBody {
 		return v.needBody(c, r, endStream)
@@ -122,6 +123,7 @@ func (v *VM) needBody(c *stream, r *root, endStream bool) abi.Action {
 	}
 	if endStream {
 		r.engine.CheckBody(&v.req, &v.d)
+		v.noteLimits(c, r, r.engine)
 		return v.settle(c, r)
 	}
 	length := contentLength(v.req.Headers)
@@ -135,7 +137,7 @@ func (v *VM) needBody(c *stream, r *root, endStream bool) abi.Action {
 		v.d.Code, v.d.Part = verdict.PluginBusy, verdict.PartNone
 		return v.settle(c, r)
 	}
-	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, boundary: v.d.Boundary, maxBody: maxBody, length: length,
+	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, boundary: v.d.Boundary, charges: v.d.Later, stand: v.d.Standings, maxBody: maxBody, length: length,
 		deadline: r.ticks + r.timeoutTicks, engine: r.engine, root: r}
 	c.held, c.state = i, stateHeld
 	if r.cfg.Hold == config.HoldBuffer {
@@ -234,7 +236,11 @@ func (v *VM) judgeBody(c *stream, atLeast uint32) abi.Action {
 	default:
 		v.resume(h, verdict.NeedBody)
 		v.req.Body, v.req.EndStream = body, true
+		if h.charges.Any() {
+			v.req.NowNanos = v.host.NowNanos()
+		}
 		h.engine.CheckBody(&v.req, &v.d)
+		v.noteLimits(c, h.root, h.engine)
 	}
 	return v.settleHeld(c)
 }
@@ -246,7 +252,7 @@ func (v *VM) resume(h *held, code verdict.Code) {
 		mode = c.mode
 	}
 	v.own(code, mode, h.op)
-	v.d.Media, v.d.Boundary = h.media, h.boundary
+	v.d.Media, v.d.Boundary, v.d.Later, v.d.Standings = h.media, h.boundary, h.charges, h.stand
 	if code != verdict.Internal && code != verdict.RequestTrailerForbidden {
 		v.d.Part = verdict.PartBody
 	}

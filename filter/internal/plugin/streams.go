@@ -1,6 +1,9 @@
 package plugin
 
-import "portcullis/filter/engine"
+import (
+	"portcullis/filter/engine"
+	"portcullis/filter/limit"
+)
 
 // state is where a stream stands; see the picture in the package's comment.
 type state uint8
@@ -29,6 +32,8 @@ type stream struct {
 	state state
 	flags uint8
 	mode  uint8 // table.Mode* that holds for it, 0 before the headers
+	op    uint32
+	gates *limit.Gates // where it leaves, by op, when it ends; nil when not in flight
 }
 
 // streams finds streams by context id: open addressing with linear probing, in
@@ -130,6 +135,8 @@ type held struct {
 	op       uint32
 	media    uint32
 	boundary engine.Boundary
+	charges  engine.BodyCharges
+	stand    engine.Standings
 	maxBody  uint32
 	deadline uint64 // in ticks of the root
 	length   int64  // Content-Length, -1 when not given

@@ -17,6 +17,7 @@ func (v *VM) Tick(id uint32) {
 	}
 	r.ticks++
 	v.log.tick(v.host)
+	r.meter.tell(v.host)
 	v.metrics.addN(v.host, metricArenaOverflows, v.arena.TakeOverflows())
 	if v.held.used == 0 {
 		return
@@ -44,6 +45,7 @@ func (v *VM) timeout(i uint16) {
 	v.arena.Reset()
 	if v.host.SetContext(h.id) != abi.StatusOK {
 		// The host has forgotten the stream: an answer now would go to another one.
+		c.leave()
 		v.streams.remove(h.id)
 		v.held.free(i)
 		return

@@ -1,0 +1,143 @@
+package plugin
+
+import (
+	"portcullis/filter/engine"
+	"portcullis/filter/internal/abi"
+	"portcullis/filter/limit"
+	"portcullis/filter/table"
+	"portcullis/filter/text"
+)
+
+// limiting is what the plugin asks of an engine with limits; *engine.Engine is
+// one.
+type limiting interface {
+	// LimitsExceeded is the records of the limits that the last check found
+	// exceeded.
+	LimitsExceeded() []uint32
+	// LimitStats counts what the limiter did since it was made.
+	LimitStats() *limit.Stats
+	// Gates is where requests in flight leave.
+	Gates() *limit.Gates
+}
+
+// limitStats is the names of the counters of limit.Stats, in its order; see
+// values.
+var limitStats = [...]string{"retries", "evictions", "repairs", "healed", "refunds", "refunds_failed", "unavailable"}
+
+// meter counts what the limits of one engine do: by limit and plan, never by
+// whom they count.
+//
+// Invariants: exceeded has a metric for each limit of engine's table.
+type meter struct {
+	engine   Engine
+	limiting limiting
+	exceeded []metric
+	stats    [len(limitStats)]metric
+	told     [len(limitStats)]uint64 // what stats were told already
+}
+
+// newMeter defines the counters of e's limits; configuration only. Overrides
+// have the name of their limit and share its counter.
+func newMeter(h abi.Host, e Engine) *meter {
+	l, ok := e.(limiting)
+	if !ok || e.Table() == nil || e.Table().NumLimits() == 0 {
+		return nil
+	}
+	m := &meter{engine: e, limiting: l, exceeded: make([]metric, e.Table().NumLimits())}
+	for i := range m.exceeded {
+		m.exceeded[i] = define(h, "portcullis.limit."+string(e.Table().Limit(uint32(i)).Name)+".exceeded")
+	}
+	for i, name := range limitStats {
+		m.stats[i] = define(h, "portcullis.limits."+name)
+	}
+	return m
+}
+
+// noteLimits counts the limits that the check that has just ended found exceeded,
+// and remembers that c is in flight.
+func (v *VM) noteLimits(c *stream, r *root, e Engine) {
+	if r == nil || r.meter == nil || r.meter.engine != e {
+		return // a request that a reload found on its way is not counted
+	}
+	for _, rec := range r.meter.limiting.LimitsExceeded() {
+		count(v.host, r.meter.exceeded[rec], 1)
+	}
+	if v.d.Entered {
+		c.gates, c.op = r.meter.limiting.Gates(), v.d.Op
+	}
+}
+
+// leave ends c's time in flight. It may be called any number of times.
+func (c *stream) leave() {
+	if c.gates != nil {
+		c.gates.Leave(c.op)
+		c.gates = nil
+	}
+}
+
+// tell adds what the limiter did since the last tick.
+func (m *meter) tell(h abi.Host) {
+	if m == nil {
+		return
+	}
+	s := m.limiting.LimitStats()
+	now := [...]uint64{s.Retries, s.Evictions, s.Repairs, s.Healed, s.Refunds, s.RefundsFailed, s.Unavailable}
+	for i, n := range now {
+		if n > m.told[i] {
+			count(h, m.stats[i], int64(n-m.told[i]))
+			m.told[i] = n
+		}
+	}
+}
+
+// maxLimitFields is how many fields addLimitFields can add.
+const maxLimitFields = 5
+
+// limitFields is how many fields addLimitFields will add.
+func limitFields(s *engine.Standings, t *table.Table) uint32 {
+	if !s.Any() || t == nil {
+		return 0
+	}
+	if _, _, _, ok := s.Legacy(t); ok {
+		return maxLimitFields
+	}
+	return 2
+}
+
+// addLimitFields tells of the limits that a request met.
+func (v *VM) addLimitFields(w *abi.PairsWriter, s *engine.Standings, t *table.Table) {
+	if limitFields(s, t) == 0 {
+		return
+	}
+	p := &v.reply
+	w.Add("ratelimit-policy", "", s.AppendRateLimitPolicy(p.limits[:0], t))
+	w.Add("ratelimit", "", s.AppendRateLimit(p.limits[:0], t))
+	if most, remaining, reset, ok := s.Legacy(t); ok {
+		w.Add("x-ratelimit-limit", "", text.Uint(p.value[:0], most))
+		w.Add("x-ratelimit-remaining", "", text.Uint(p.value[:0], remaining))
+		w.Add("x-ratelimit-reset", "", text.Uint(p.value[:0], reset))
+	}
+}
+
+// peer is engine.Peer over the host's properties.
+type peer struct{ host abi.Host }
+
+var _ engine.Peer = (*peer)(nil)
+
+// Address implements engine.Peer: the address that the proxy takes for the
+// client's, which is that of X-Forwarded-For where the proxy trusts it.
+func (p *peer) Address() []byte { return p.property("source\x00address") }
+
+// Certificate implements engine.Peer: the SHA-256 digest of the client's
+// certificate.
+func (p *peer) Certificate() []byte {
+	return p.property("connection\x00sha256_peer_certificate_digest")
+}
+
+func (p *peer) property(path string) []byte {
+	v, st := p.host.Property(path)
+	if st != abi.StatusOK {
+		return nil
+	}
+	return v
+}
