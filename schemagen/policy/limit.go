@@ -145,7 +145,7 @@ func (p *Policy) readCost(n *source.Node, l *ir.Limit) {
 		l.Cost, l.CostPath = ir.CostByHeader, []string{strings.ToLower(name)}
 	case ok && kind == "claim":
 		l.Cost, l.CostPath = ir.CostByClaim, path
-	case ok && kind == "items":
+	case ok && kind == "items" && name[0] == '/':
 		l.Cost, l.CostPath = ir.CostByItems, path
 	case n.Kind == source.String && n.Text == "items": // the body itself
 		l.Cost = ir.CostByItems
