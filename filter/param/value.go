@@ -77,8 +77,17 @@ func (d *Decoder) start(out *json.Tape, i uint32) {
 	d.readings.begin()
 }
 
-// write makes the current reading of the root field.
+// write makes the current reading of the root field. Of a reading that can't be
+// made nothing can be read otherwise: the tape is in pieces.
 func (d *Decoder) write() verdict.Code {
+	code := d.writeRoot()
+	if code != verdict.Allow {
+		d.numUnsure = 0
+	}
+	return code
+}
+
+func (d *Decoder) writeRoot() verdict.Code {
 	d.buf.b = d.buf.b[:d.mark]
 	if d.raw == rawBody {
 		d.out.Reset(d.body)
