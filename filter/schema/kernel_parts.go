@@ -81,7 +81,9 @@ const (
 	dfaAccept  = 4
 	dfaStart   = 6
 	dfaWidth   = 8
+	dfaFlags   = 9
 	dfaRanges  = 10
+	dfaSize    = 12
 	dfaASCII   = 16
 	dfaCells   = 144
 	dfaRow     = 2 // first state that has a row
@@ -90,6 +92,12 @@ const (
 // matchASCII returns what pattern.Match says of the n bytes at off, all below
 // 0x80: 1 for a match, else 0.
 func matchASCII(dfa, src []byte, off, n uint64) uint64 {
+	if dfa[dfaFlags] != 0 { // bounds of the length, which is n in ASCII
+		end := load32(dfa, dfaSize)
+		if n < load32(dfa, end-8) || n > load32(dfa, end-4) {
+			return 0
+		}
+	}
 	classes := uint64(dfa[dfaClasses]) | uint64(dfa[dfaClasses+1])<<8
 	state := uint64(dfa[dfaStart]) | uint64(dfa[dfaStart+1])<<8
 	cells := dfa[dfaCells+4*(uint64(dfa[dfaRanges])|uint64(dfa[dfaRanges+1])<<8):]

@@ -1319,6 +1319,48 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																											I64Load32U $8
 																											Set R8
 																											Block
+																												// if dfa[dfaFlags] != 0 {
+																												Get R4
+																												I32WrapI64
+																												I64Load8U $9
+																												I64Eqz
+																												I32Eqz
+																												If
+																													// end := load32(dfa, dfaSize)
+																													Get R4
+																													I32WrapI64
+																													I64Load32U $12
+																													Set R9
+																													// if n < load32(dfa, end-8) || n > load32(dfa, end-4) {
+																													Block
+																														Block
+																															Get R8
+																															Get R4
+																															Get R9
+																															I64Const $8
+																															I64Sub
+																															I64Add
+																															I32WrapI64
+																															I64Load32U $0
+																															I64LtU
+																															BrIf $0
+																															Get R8
+																															Get R4
+																															Get R9
+																															I64Const $4
+																															I64Sub
+																															I64Add
+																															I32WrapI64
+																															I64Load32U $0
+																															I64LeU
+																															BrIf $1
+																														End
+																														// return 0
+																														I64Const $0
+																														Set R9
+																														Br $2
+																													End
+																												End
 																												// classes := uint64(dfa[dfaClasses]) | uint64(dfa[dfaClasses+1])<<8
 																												Get R4
 																												I32WrapI64
@@ -1329,7 +1371,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																												I64Const $8
 																												I64Shl
 																												I64Or
-																												Set R9
+																												Set R10
 																												// state := uint64(dfa[dfaStart]) | uint64(dfa[dfaStart+1])<<8
 																												Get R4
 																												I32WrapI64
@@ -1340,7 +1382,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																												I64Const $8
 																												I64Shl
 																												I64Or
-																												Set R10
+																												Set R11
 																												// cells := dfa[dfaCells+4*(uint64(dfa[dfaRanges])|uint64(dfa[dfaRanges+1])<<8):]
 																												Get R4
 																												I64Const $144
@@ -1357,7 +1399,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																												I64Mul
 																												I64Add
 																												I64Add
-																												Set R11
+																												Set R12
 																												Get R5
 																												I64Const $144
 																												I64Const $4
@@ -1393,16 +1435,16 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																															Get R5
 																															I64GeU
 																															BrIf $1
-																															Get R10
+																															Get R11
 																															I64Const $2
 																															I64LtU
 																															BrIf $1
 																															// state = uint64(cells[(state-dfaRow)*classes+uint64(dfa[dfaASCII+uint64(src[off])])])
+																															Get R12
 																															Get R11
-																															Get R10
 																															I64Const $2
 																															I64Sub
-																															Get R9
+																															Get R10
 																															I64Mul
 																															Get R4
 																															I64Const $16
@@ -1419,7 +1461,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																															I64Add
 																															I32WrapI64
 																															I64Load8U $0
-																															Set R10
+																															Set R11
 																															// off++
 																															Get R7
 																															I64Const $1
@@ -1436,15 +1478,15 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																															Get R5
 																															I64GeU
 																															BrIf $1
-																															Get R10
+																															Get R11
 																															I64Const $2
 																															I64LtU
 																															BrIf $1
 																															// at := ((state-dfaRow)*classes + uint64(dfa[dfaASCII+uint64(src[off])])) * 2
-																															Get R10
+																															Get R11
 																															I64Const $2
 																															I64Sub
-																															Get R9
+																															Get R10
 																															I64Mul
 																															Get R4
 																															I64Const $16
@@ -1462,12 +1504,12 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																															I64Mul
 																															Set R8
 																															// state = uint64(cells[at]) | uint64(cells[at+1])<<8
-																															Get R11
+																															Get R12
 																															Get R8
 																															I64Add
 																															I32WrapI64
 																															I64Load8U $0
-																															Get R11
+																															Get R12
 																															Get R8
 																															I64Add
 																															I32WrapI64
@@ -1475,7 +1517,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																															I64Const $8
 																															I64Shl
 																															I64Or
-																															Set R10
+																															Set R11
 																															// off++
 																															Get R7
 																															I64Const $1
@@ -1488,11 +1530,11 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																												// if state == 1 || state >= uint64(dfa[dfaAccept])|uint64(dfa[dfaAccept+1])<<8 {
 																												Block
 																													Block
-																														Get R10
+																														Get R11
 																														I64Const $1
 																														I64Eq
 																														BrIf $0
-																														Get R10
+																														Get R11
 																														Get R4
 																														I32WrapI64
 																														I64Load8U $4
@@ -1507,15 +1549,15 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																													End
 																													// return 1
 																													I64Const $1
-																													Set R4
+																													Set R9
 																													Br $1
 																												End
 																												// return 0
 																												I64Const $0
-																												Set R4
+																												Set R9
 																												Br $0
 																											End
-																											Get R4
+																											Get R9
 																											I64Eqz
 																											If
 																												// s.failDetail = DetailNone
@@ -6131,6 +6173,48 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																	I64Load32U $8
 																	Set R10
 																	Block
+																		// if dfa[dfaFlags] != 0 {
+																		Get R6
+																		I32WrapI64
+																		I64Load8U $9
+																		I64Eqz
+																		I32Eqz
+																		If
+																			// end := load32(dfa, dfaSize)
+																			Get R6
+																			I32WrapI64
+																			I64Load32U $12
+																			Set R11
+																			// if n < load32(dfa, end-8) || n > load32(dfa, end-4) {
+																			Block
+																				Block
+																					Get R10
+																					Get R6
+																					Get R11
+																					I64Const $8
+																					I64Sub
+																					I64Add
+																					I32WrapI64
+																					I64Load32U $0
+																					I64LtU
+																					BrIf $0
+																					Get R10
+																					Get R6
+																					Get R11
+																					I64Const $4
+																					I64Sub
+																					I64Add
+																					I32WrapI64
+																					I64Load32U $0
+																					I64LeU
+																					BrIf $1
+																				End
+																				// return 0
+																				I64Const $0
+																				Set R11
+																				Br $2
+																			End
+																		End
 																		// classes := uint64(dfa[dfaClasses]) | uint64(dfa[dfaClasses+1])<<8
 																		Get R6
 																		I32WrapI64
@@ -6141,7 +6225,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																		I64Const $8
 																		I64Shl
 																		I64Or
-																		Set R11
+																		Set R12
 																		// state := uint64(dfa[dfaStart]) | uint64(dfa[dfaStart+1])<<8
 																		Get R6
 																		I32WrapI64
@@ -6152,7 +6236,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																		I64Const $8
 																		I64Shl
 																		I64Or
-																		Set R12
+																		Set R13
 																		// cells := dfa[dfaCells+4*(uint64(dfa[dfaRanges])|uint64(dfa[dfaRanges+1])<<8):]
 																		Get R6
 																		I64Const $144
@@ -6169,7 +6253,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																		I64Mul
 																		I64Add
 																		I64Add
-																		Set R13
+																		Set R14
 																		Get R7
 																		I64Const $144
 																		I64Const $4
@@ -6205,16 +6289,16 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																					Get R7
 																					I64GeU
 																					BrIf $1
-																					Get R12
+																					Get R13
 																					I64Const $2
 																					I64LtU
 																					BrIf $1
 																					// state = uint64(cells[(state-dfaRow)*classes+uint64(dfa[dfaASCII+uint64(src[off])])])
+																					Get R14
 																					Get R13
-																					Get R12
 																					I64Const $2
 																					I64Sub
-																					Get R11
+																					Get R12
 																					I64Mul
 																					Get R6
 																					I64Const $16
@@ -6231,7 +6315,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																					I64Add
 																					I32WrapI64
 																					I64Load8U $0
-																					Set R12
+																					Set R13
 																					// off++
 																					Get R9
 																					I64Const $1
@@ -6248,15 +6332,15 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																					Get R7
 																					I64GeU
 																					BrIf $1
-																					Get R12
+																					Get R13
 																					I64Const $2
 																					I64LtU
 																					BrIf $1
 																					// at := ((state-dfaRow)*classes + uint64(dfa[dfaASCII+uint64(src[off])])) * 2
-																					Get R12
+																					Get R13
 																					I64Const $2
 																					I64Sub
-																					Get R11
+																					Get R12
 																					I64Mul
 																					Get R6
 																					I64Const $16
@@ -6274,12 +6358,12 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																					I64Mul
 																					Set R10
 																					// state = uint64(cells[at]) | uint64(cells[at+1])<<8
-																					Get R13
+																					Get R14
 																					Get R10
 																					I64Add
 																					I32WrapI64
 																					I64Load8U $0
-																					Get R13
+																					Get R14
 																					Get R10
 																					I64Add
 																					I32WrapI64
@@ -6287,7 +6371,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																					I64Const $8
 																					I64Shl
 																					I64Or
-																					Set R12
+																					Set R13
 																					// off++
 																					Get R9
 																					I64Const $1
@@ -6300,11 +6384,11 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																		// if state == 1 || state >= uint64(dfa[dfaAccept])|uint64(dfa[dfaAccept+1])<<8 {
 																		Block
 																			Block
-																				Get R12
+																				Get R13
 																				I64Const $1
 																				I64Eq
 																				BrIf $0
-																				Get R12
+																				Get R13
 																				Get R6
 																				I32WrapI64
 																				I64Load8U $4
@@ -6319,15 +6403,15 @@ TEXT ·kernelAsm(SB), NOSPLIT, $120-8
 																			End
 																			// return 1
 																			I64Const $1
-																			Set R6
+																			Set R11
 																			Br $1
 																		End
 																		// return 0
 																		I64Const $0
-																		Set R6
+																		Set R11
 																		Br $0
 																	End
-																	Get R6
+																	Get R11
 																	I64Eqz
 																	I32Eqz
 																	If

@@ -64,7 +64,8 @@ func TestShortDecimal(t *testing.T) {
 	}
 }
 
-// TestMatchASCII runs random automata of both widths.
+// TestMatchASCII runs random automata of both widths, with and without bounds of
+// the length.
 func TestMatchASCII(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for round := range 400 {
@@ -79,6 +80,12 @@ func TestMatchASCII(t *testing.T) {
 		}
 		for i := range a.Next {
 			a.Next[i] = uint16(r.IntN(states))
+		}
+		if round%3 == 1 { // bounds of the length, and of the bytes
+			a.Flags, a.Min, a.Max = pattern.FlagLength, uint32(r.IntN(6)), pattern.NoMaximum
+			if round%2 == 0 {
+				a.Flags, a.Max = pattern.FlagLength|pattern.FlagBytes, a.Min+uint32(r.IntN(4))
+			}
 		}
 		blob := a.Append(nil)
 		if f := pattern.Verify(blob); f != pattern.OK {
