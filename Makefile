@@ -37,8 +37,8 @@ build: ## build/filter.wasm and build/filter-lean.wasm
 	./build.sh lean
 
 .PHONY: bench
-bench: build ## the figures of README
-	go run ./runtime-test/bench
+bench: build envoy-install ## the figures of README (BENCH="-quick -only v8" for a part of them)
+	cd runtime-test/bench && go run . $(BENCH)
 
 .PHONY: envoy
 envoy: build envoy-install ## the cases and the host tests on real Envoy (ALL=1: every version)

@@ -79,3 +79,19 @@ func manager(root map[string]any) map[string]any {
 	chain := listener["filter_chains"].([]any)[0].(map[string]any)
 	return chain["filters"].([]any)[0].(map[string]any)["typed_config"].(map[string]any)
 }
+
+// Routes returns a bootstrap with more routes, before those that are there.
+func Routes(text string, routes ...map[string]any) (string, error) {
+	var root map[string]any
+	if err := yaml.Unmarshal([]byte(text), &root); err != nil {
+		return "", fmt.Errorf("read the bootstrap: %w", err)
+	}
+	host := manager(root)["route_config"].(map[string]any)["virtual_hosts"].([]any)[0].(map[string]any)
+	var list []any
+	for _, r := range routes {
+		list = append(list, r)
+	}
+	host["routes"] = append(list, host["routes"].([]any)...)
+	out, err := yaml.Marshal(root)
+	return string(out), err
+}

@@ -56,7 +56,7 @@ const intoC = (b) => new Uint8Array(c.exports.memory.buffer, c.exports.buffer(),
 table('string scan', strings, [
   ['kernel', intoGo, (size, n) => go.exports.bench_scan(size, 0, n)],
   ['plain-go', intoGo, (size, n) => go.exports.bench_scan(size, 1, n)],
-  ['clang', intoC, (size, n) => c.exports.scan_rounds(c.exports.buffer(), size, c.exports.nodes(), 1 << 16, n)],
+  ['clang', intoC, (size, n) => c.exports.scan_rounds(size, n)],
 ], [['clang', 'kernel'], ['plain-go', 'kernel']]);
 table('whole parser', texts, [
   ['kernel', intoGo, (size, n) => go.exports.bench_parse(size, 0, n)],
