@@ -18,7 +18,7 @@ demo: build ## the shop behind the filter: a tour of accepted and refused reques
 
 .PHONY: test
 test: build $(WAZERO) envoy-install ## every test: host, Wasm, embedded proxies and real Envoy
-	PORTCULLIS_ENVOY=required go test ./...
+	PORTCULLIS_ENVOY=required go run ./.ci/test -timeout 30m ./...
 	GOOS=wasip1 GOARCH=wasm go test -exec "$(CURDIR)/$(WAZERO) run -mount=/:/" $(PURE)
 	go run ./runtime-test run -engine native,wazero,proxytest,envoy examples/*/cases/*.yaml
 
@@ -42,7 +42,7 @@ bench: build envoy-install ## the figures of README (BENCH="-quick -only v8" for
 
 .PHONY: envoy
 envoy: build envoy-install ## the cases and the host tests on real Envoy (ALL=1: every version)
-	PORTCULLIS_ENVOY=required PORTCULLIS_ENVOY_ALL=$(ALL) go test -count=1 -run Envoy ./runtime-test/...
+	PORTCULLIS_ENVOY=required PORTCULLIS_ENVOY_ALL=$(ALL) go run ./.ci/test -count=1 -timeout 30m -run Envoy ./runtime-test/...
 	go run ./runtime-test run -engine envoy examples/*/cases/*.yaml
 
 .PHONY: envoy-install

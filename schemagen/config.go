@@ -50,6 +50,9 @@ func configCommand(e env) *ffcli.Command {
 			if len(args) > 0 {
 				return usagef(e, "config: found the argument %q, wanted flags alone", args[0])
 			}
+			if *table != "" && o.ECDS != "" {
+				return usagef(e, "config: found -table with -ecds: the table belongs into the resource file, which -target envoy-ecds prints")
+			}
 			if *table != "" {
 				if _, err := openTable(*table); err != nil {
 					return err

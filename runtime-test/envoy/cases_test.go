@@ -37,7 +37,7 @@ func TestEnvoyCases(t *testing.T) {
 	}
 	each(t, func(t *testing.T, version string) {
 		if version == newest {
-			t.Skip("skipped: runtime-test run -engine envoy runs the cases on this version")
+			return // runtime-test run -engine envoy runs the cases on this one
 		}
 		for _, f := range files {
 			if name := filepath.Base(f); name != "hold.yaml" { // TestEnvoyHold
