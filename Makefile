@@ -42,7 +42,7 @@ bench: build envoy-install ## the figures of README (BENCH="-quick -only v8" for
 
 .PHONY: envoy
 envoy: build envoy-install ## the cases and the host tests on real Envoy (ALL=1: every version)
-	PORTCULLIS_ENVOY=required PORTCULLIS_ENVOY_ALL=$(ALL) go run ./.ci/test -count=1 -timeout 30m -run Envoy ./runtime-test/...
+	PORTCULLIS_ENVOY=required PORTCULLIS_LONG=1 PORTCULLIS_ENVOY_ALL=$(ALL) go run ./.ci/test -count=1 -timeout 30m -run Envoy ./runtime-test/...
 	go run ./runtime-test run -engine envoy examples/*/cases/*.yaml
 
 .PHONY: envoy-install

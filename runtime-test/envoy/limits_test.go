@@ -1,0 +1,284 @@
+package envoy
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"portcullis/runtime-test/cases"
+	"portcullis/schemagen/proxy"
+)
+
+// limitsFor is how long limits are offered more than they let through: 30 s with
+// PORTCULLIS_LONG=1, as `make envoy` does.
+func limitsFor() time.Duration {
+	if os.Getenv("PORTCULLIS_LONG") != "" {
+		return 30 * time.Second
+	}
+	return 6 * time.Second
+}
+
+const limitsSpec = `openapi: 3.1.0
+info: {title: limits, version: '1'}
+paths:
+  /ten: {get: {operationId: ten, responses: {'200': {description: ok}}}}
+  /thousand: {get: {operationId: thousand, responses: {'200': {description: ok}}}}
+  /minute: {get: {operationId: minute, responses: {'200': {description: ok}}}}
+  /each: {get: {operationId: each, responses: {'200': {description: ok}}}}
+  /flight: {get: {operationId: flight, responses: {'200': {description: ok}}}}
+  %s: {get: {responses: {'200': {description: ok}}}}
+`
+
+const limitsPolicy = `version: 1
+operations:
+- {operation: ten, limits: [ten]}
+- {operation: thousand, limits: [thousand]}
+- {operation: minute, limits: [minute]}
+- {operation: each, limits: [each]}
+- {operation: flight, limits: [flight]}
+limits:
+  ten: {requests: 10, per: 1s}
+  thousand: {requests: 1000, per: 1s}
+  minute: {requests: 10, per: 1m}
+  each: {requests: 20, per: 1h, by: 'header:x-caller'}
+  flight: {concurrent: 3}
+`
+
+func limitsTable(t *testing.T, path string) []byte {
+	return compiled(t, fmt.Sprintf(limitsSpec, path), limitsPolicy)
+}
+
+var quiet = map[string]any{"logRefusals": "off", "secrets": map[string]any{}}
+
+// TestEnvoyLimits offers three limits many times what they let through, at the same
+// time and on four workers: each lets through what it says, not one more, and
+// nearly all of it.
+func TestEnvoyLimits(t *testing.T) {
+	up, err := StartResponder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(up.Close)
+	p := start(t, options{workers: 4, table: limitsTable(t, "/x"), config: quiet, upstream: up.Address})
+	tests := []struct {
+		path        string
+		rate, burst float64
+		connections int
+	}{
+		{"/ten", 10, 10, 4},
+		{"/thousand", 1000, 1000, 32},
+		{"/minute", 10.0 / 60, 10, 4},
+	}
+	got := make([]*Loaded, len(tests))
+	var wg sync.WaitGroup
+	for i, tt := range tests {
+		wg.Go(func() {
+			got[i] = Load{Address: p.Address, Requests: [][]byte{message("GET", tt.path, "")}, Connections: tt.connections, For: limitsFor()}.Run()
+		})
+	}
+	wg.Wait()
+	for i, tt := range tests {
+		l := got[i]
+		admitted, most := float64(l.Statuses[200]), math.Floor(tt.burst+tt.rate*l.Elapsed.Seconds())
+		least := min(0.99*most, most-1)
+		t.Logf("%s: %.0f admitted in %v, want %.0f to %.0f; %.1f times that was offered; %v", tt.path, admitted, l.Elapsed.Round(time.Millisecond), least, most, float64(l.Answered())/most, l.Statuses)
+		if admitted > most || admitted < least {
+			t.Errorf("%s: %.0f requests admitted, want %.0f to %.0f", tt.path, admitted, least, most)
+		}
+		if float64(l.Answered()) < 2*most {
+			t.Errorf("%s: only %d requests were offered: this shows nothing", tt.path, l.Answered())
+		}
+		if other := l.Answered() - l.Statuses[200] - l.Statuses[429]; other > 0 || l.Broken > 0 {
+			t.Errorf("%s: %d answers are neither 200 nor 429, %d connections broke (%v): %v", tt.path, other, l.Broken, l.First, l.Statuses)
+		}
+	}
+	m, err := p.Metrics("portcullis.limit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("counters: %v", m)
+	for i, name := range []string{"ten", "thousand", "minute"} {
+		if n := m["wasmcustom.portcullis.limit."+name+".exceeded"]; n != int64(got[i].Statuses[429]) {
+			t.Errorf("the counter of %s is %d, want the %d refused", name, n, got[i].Statuses[429])
+		}
+	}
+	p.sane(t)
+}
+
+// TestEnvoyLimitsIsolate lets one caller flood an operation while another stays
+// within the same limit: all of the other's requests pass.
+func TestEnvoyLimitsIsolate(t *testing.T) {
+	p := start(t, options{workers: 4, table: limitsTable(t, "/x"), config: quiet})
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	var flood *Loaded
+	wg.Go(func() {
+		flood = Load{Address: p.Address, Requests: [][]byte{message("GET", "/each", "", "x-caller", "mallory")}, Connections: 16, Until: stop}.Run()
+	})
+	for caller := range 10 {
+		l := Load{Address: p.Address, Requests: [][]byte{message("GET", "/each", "", "x-caller", fmt.Sprint("caller", caller))}, Total: 20}.Run()
+		if l.Statuses[200] != 20 {
+			t.Errorf("caller %d within the limit: %v, want 20 times 200", caller, l.Statuses)
+		}
+	}
+	close(stop)
+	wg.Wait()
+	if flood.Statuses[200] != 20 || flood.Statuses[429] < 200 {
+		t.Errorf("the flood: %v, want 20 times 200 and many times 429", flood.Statuses)
+	}
+}
+
+// TestEnvoyLimitsReload: counts go on over a reload with the same table, and start
+// afresh with another one.
+func TestEnvoyLimitsReload(t *testing.T) {
+	same, other := limitsTable(t, "/x"), limitsTable(t, "/y")
+	p := startReloaded(t, newest, 2, proxy.Options{Table: same, Plugin: quiet})
+	req := message("GET", "/each", "", "x-caller", "anna")
+	spend := func(want int, when string) {
+		t.Helper()
+		if l := (Load{Address: p.Address, Requests: [][]byte{req}, Total: 40}).Run(); l.Statuses[200] != want || l.Statuses[429] != 40-want {
+			t.Errorf("%s: %v, want %d times 200", when, l.Statuses, want)
+		}
+	}
+	reload := func(o proxy.Options) {
+		t.Helper()
+		n := p.discovery(t, "config_reload")
+		p.put(t, o)
+		until(t, 20*time.Second, "the reload", func() bool { return p.discovery(t, "config_reload") > n })
+		streak := 0
+		until(t, 10*time.Second, "every worker", func() bool {
+			a, err := ask(p.Address, message("GET", "/none", ""))
+			if streak++; err != nil || a.code != "route_not_found" || o.Plugin["errorDetail"] == "minimal" && strings.Contains(a.body, "errors") {
+				streak = 0
+			}
+			return streak >= 16
+		})
+	}
+	spend(20, "at the start")
+	minimal := map[string]any{"logRefusals": "off", "secrets": map[string]any{}, "errorDetail": "minimal"}
+	reload(proxy.Options{Table: same, Plugin: minimal})
+	spend(0, "after a reload with the same table")
+	reload(proxy.Options{Table: other, Plugin: minimal})
+	until(t, 10*time.Second, "the other table", func() bool {
+		a, err := ask(p.Address, message("GET", "/y", ""))
+		return err == nil && a.status == 200
+	})
+	spend(20, "after a reload with another table")
+}
+
+// TestEnvoyConcurrent holds requests at the upstream: no more than the limit are
+// in flight, and every way to end one makes room again.
+func TestEnvoyConcurrent(t *testing.T) {
+	const most = 3
+	arrived, release := make(chan struct{}, 100), make(chan struct{})
+	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	defer up.Close()
+	p := start(t, options{workers: 1, table: limitsTable(t, "/x"), config: quiet, upstream: strings.TrimPrefix(up.URL, "http://")})
+	req := message("GET", "/flight", "")
+	for _, how := range []string{"answered", "client gone", "answered again"} {
+		var wg sync.WaitGroup
+		var conns []func()
+		for range most {
+			c, closeConn := connect(t, p.Address)
+			conns = append(conns, closeConn)
+			if _, err := c.Write(req); err != nil {
+				t.Fatal(err)
+			}
+			wait(t, arrived, how)
+		}
+		for range 5 {
+			if a, err := ask(p.Address, req); err != nil || a.status != 503 || a.code != "limit_concurrency" {
+				t.Errorf("%s: one more than the limit: %v (%v), want limit_concurrency", how, a, err)
+			}
+		}
+		if strings.HasPrefix(how, "answered") {
+			for range most {
+				release <- struct{}{}
+			}
+		}
+		for _, c := range conns {
+			if how == "client gone" {
+				c()
+			}
+		}
+		// All that ended must have made room: as many as before get in again.
+		free := 0
+		until(t, 10*time.Second, how+": room for all again", func() bool {
+			done := make(chan answer, 1)
+			wg.Go(func() {
+				a, _ := ask(p.Address, req)
+				done <- a
+			})
+			select {
+			case <-arrived:
+				free++
+			case a := <-done:
+				if a.code != "limit_concurrency" {
+					t.Errorf("%s: %v", how, a)
+				}
+			}
+			return free == most
+		})
+		for range free {
+			release <- struct{}{}
+		}
+		wg.Wait()
+		for _, c := range conns {
+			c()
+		}
+		// The streams of the last ones end at the proxy a moment after their answers.
+		until(t, 10*time.Second, "quiet", func() bool {
+			m, err := p.Metrics("downstream_rq_active")
+			n := int64(0)
+			for _, v := range m {
+				n += v
+			}
+			return err == nil && n <= 1
+		})
+	}
+	p.sane(t)
+}
+
+// connect opens a connection; closing it twice does nothing.
+func connect(t *testing.T, address string) (net.Conn, func()) {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c, func() { c.Close() }
+}
+
+// wait receives from c, or fails the test.
+func wait(t *testing.T, c <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(10 * time.Second):
+		t.Fatalf("%s: waited 10 s", what)
+	}
+}
+
+// compiled is the table of a description and a policy.
+func compiled(t *testing.T, spec, policy string) []byte {
+	t.Helper()
+	table, err := cases.Compile(cases.CompileRequest{Specs: []string{write(t, "spec.yaml", []byte(spec))}, Policy: write(t, "policy.yaml", []byte(policy)), Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
