@@ -2,6 +2,7 @@ package param
 
 import (
 	"portcullis/filter/json"
+	"portcullis/filter/media"
 	"portcullis/filter/table"
 	"portcullis/filter/verdict"
 )
@@ -107,13 +108,13 @@ func (d *Decoder) part(s []byte, encodings table.Range) verdict.Code {
 		}
 		bit := 0
 		switch {
-		case equalFold("content-disposition", name):
+		case media.EqualFold("content-disposition", name):
 			bit, disposition = 1, value
-		case equalFold("content-type", name):
+		case media.EqualFold("content-type", name):
 			bit, contentType = 2, value
-		case equalFold("content-transfer-encoding", name):
+		case media.EqualFold("content-transfer-encoding", name):
 			// RFC 7578 section 4.7: deprecated, and identity in what is left of it.
-			if bit = 4; !equalFold("binary", value) && !equalFold("8bit", value) && !equalFold("7bit", value) {
+			if bit = 4; !media.EqualFold("binary", value) && !media.EqualFold("8bit", value) && !media.EqualFold("7bit", value) {
 				return verdict.BodyEncoding
 			}
 		}
@@ -160,11 +161,12 @@ func (d *Decoder) part(s []byte, encodings table.Range) verdict.Code {
 // type.
 func (d *Decoder) partKind(contentType []byte, encoding uint32) (uint8, verdict.Code) {
 	typ := contentType
-	if i := index(typ, ';'); i >= 0 {
-		if !utf8Charset(typ[i+1:]) {
+	if len(typ) > 0 {
+		var params []byte
+		var ok bool
+		if typ, params, ok = media.Split(typ); !ok || !media.UTF8(params) {
 			return 0, verdict.BodyMediaType
 		}
-		typ = trim(typ[:i])
 	}
 	if encoding != none {
 		types := d.t.Field(encoding).ContentTypes()
@@ -185,9 +187,9 @@ func (d *Decoder) partKind(contentType []byte, encoding uint32) (uint8, verdict.
 		}
 	}
 	switch {
-	case len(typ) == 0 || len(typ) > 5 && equalFold("text/", typ[:5]) && !equalFold("text/json", typ) || typ[len(typ)-1] == '*':
+	case len(typ) == 0 || len(typ) > 5 && media.EqualFold("text/", typ[:5]) && !media.EqualFold("text/json", typ) || typ[len(typ)-1] == '*':
 		return partText, verdict.Allow
-	case equalFold("application/json", typ), equalFold("text/json", typ), len(typ) > 5 && equalFold("+json", typ[len(typ)-5:]):
+	case media.EqualFold("application/json", typ), media.EqualFold("text/json", typ), len(typ) > 5 && media.EqualFold("+json", typ[len(typ)-5:]):
 		return partJSON, verdict.Allow
 	}
 	return partBinary, verdict.Allow
@@ -198,29 +200,9 @@ var textPlain = []byte("text/plain")
 // rangeMatches reports whether a lower-case media range has the type.
 func rangeMatches(want, typ []byte) bool {
 	if n := len(want); n >= 2 && want[n-1] == '*' {
-		return n == 3 && want[0] == '*' || len(typ) >= n-1 && equalFold(string(want[:n-1]), typ[:n-1])
+		return n == 3 && want[0] == '*' || len(typ) >= n-1 && media.EqualFold(string(want[:n-1]), typ[:n-1])
 	}
-	return equalFold(string(want), typ)
-}
-
-// utf8Charset reports that the parameters of a content type name no charset,
-// or UTF-8, of which US-ASCII is a part.
-func utf8Charset(params []byte) bool {
-	for len(params) > 0 {
-		var p []byte
-		p, params = cut(params, ';')
-		key, v := cut(trim(p), '=')
-		if !equalFold("charset", key) {
-			continue
-		}
-		if n := len(v); n > 1 && v[0] == '"' && v[n-1] == '"' {
-			v = v[1 : n-1]
-		}
-		if !equalFold("utf-8", v) && !equalFold("utf8", v) && !equalFold("us-ascii", v) {
-			return false
-		}
-	}
-	return true
+	return media.EqualFold(string(want), typ)
 }
 
 // crlf splits s after the first line. A line feed or carriage return alone is
@@ -259,7 +241,7 @@ func headerField(line []byte) (name, value []byte, ok bool) {
 // parameter that stands twice.
 func formDataName(v []byte) (name []byte, ok bool) {
 	kind, rest := cut(v, ';')
-	if !equalFold("form-data", trim(kind)) {
+	if !media.EqualFold("form-data", trim(kind)) {
 		return nil, false
 	}
 	names, files := 0, 0
@@ -274,10 +256,10 @@ func formDataName(v []byte) (name []byte, ok bool) {
 			return nil, false
 		}
 		switch {
-		case equalFold("name", key):
+		case media.EqualFold("name", key):
 			name = value
 			names++
-		case equalFold("filename", key):
+		case media.EqualFold("filename", key):
 			files++
 		default:
 			return nil, false
@@ -313,22 +295,6 @@ func quoted(s []byte) (value, rest []byte, ok bool) {
 	return s[:n], s[n:], n > 0
 }
 
-// equalFold compares a lower-case text with one of any case, ASCII only.
-func equalFold(lower string, s []byte) bool {
-	if len(lower) != len(s) {
-		return false
-	}
-	for i, c := range s {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if lower[i] != c {
-			return false
-		}
-	}
-	return true
-}
-
 // NumPartHeads is how many parts of the last Multipart have header fields to
 // be judged.
 func (d *Decoder) NumPartHeads() uint32 { return d.numHeads }
@@ -350,7 +316,7 @@ func (d *Decoder) PartHeader(i, record uint32) (code verdict.Code, skip bool) {
 		}
 		rest = after
 		name, value, ok := headerField(line)
-		if !ok || !equalFold(string(p.Name()), name) {
+		if !ok || !media.EqualFold(string(p.Name()), name) {
 			continue
 		}
 		if found {
