@@ -261,10 +261,10 @@ func (d *Decoder) Cookie(value []byte) (code verdict.Code, name []byte) {
 	for len(value) > 0 {
 		var pair []byte
 		pair, value = cut(value, ';')
-		for len(pair) > 0 && pair[0] == ' ' {
-			pair = pair[1:]
-		}
 		name, text := cut(pair, '=')
+		// Servers drop white space around names and values, not only the space
+		// between pairs: "a =1" is a cookie a to them (RFC 6265 section 5.2).
+		name, text = trim(name), trim(text)
 		at, ok := d.buf.copyName(name)
 		if !ok {
 			return verdict.RequestHeadersTooLarge, nil
@@ -322,11 +322,11 @@ func (d *Decoder) cookieMembers(at span, pair, text []byte) verdict.Code {
 		var one []byte
 		one, pair = cut(pair, '&')
 		name, value := cut(one, '=')
-		at, ok := d.buf.copyName(name)
+		at, ok := d.buf.copyName(trim(name))
 		if !ok {
 			return verdict.RequestHeadersTooLarge
 		}
-		if code, _ := d.member(table.InCookie, at, value); code != verdict.Allow {
+		if code, _ := d.member(table.InCookie, at, trim(value)); code != verdict.Allow {
 			return code
 		}
 	}
