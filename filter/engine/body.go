@@ -26,6 +26,18 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		}
 		return e.absent(op, d)
 	}
+	if f.upgrades() {
+		// A server that does not upgrade would take what follows for a body, and
+		// nobody would have judged it (RFC 9110 section 7.8).
+		if known && length != 0 || f.seen&seenTransferEncoding != 0 {
+			d.Part = verdict.PartHeader
+			return verdict.RequestUpgrade
+		}
+		if code := e.absent(op, d); code != verdict.Allow {
+			return code
+		}
+		return verdict.NeedBody // the plugin knows that there will be none
+	}
 	if known && length > uint64(e.maxBody(op)) {
 		return verdict.BodyTooLarge
 	}
@@ -63,6 +75,23 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 
 var identity = []byte("identity")
 
+// preflight lets a preflight request pass when it has no body: nothing else of it
+// is judged (Fetch Standard section 4.8).
+func preflight(r *Request, d *Decision) verdict.Code {
+	length, _, ok := r.fields.length()
+	switch {
+	case !ok || r.EndStream && length != 0:
+		d.Part = verdict.PartBody
+		return verdict.BodyLength
+	case length != 0 || r.fields.seen&seenTransferEncoding != 0:
+		d.Part = verdict.PartBody
+		return verdict.BodyUnexpected
+	case r.EndStream:
+		return verdict.Allow
+	}
+	return verdict.NeedBody // wait and see that it is empty
+}
+
 // absent judges a request that has no body.
 func (e *Engine) absent(op table.Op, d *Decision) verdict.Code {
 	if op.Flags()&table.OpFlagBodyRequired != 0 {
@@ -89,8 +118,8 @@ func (e *Engine) MaxBody(d *Decision) uint32 {
 }
 
 // CheckBody judges r.Body, the whole body of a request for which CheckHeaders
-// said NeedBody with d. Only Op, Media, Boundary, Mode, Later and Standings of d need
-// to be kept between the two.
+// said NeedBody with d. Only Op, Media, Boundary, Preflight, Mode, Later and Standings
+// of d need to be kept between the two.
 func (e *Engine) CheckBody(r *Request, d *Decision) {
 	d.Failed, e.failed, e.lim.hits = false, nil, 0
 	if d.Op >= e.t.NumOps() || d.Media != table.NoIndex && d.Media >= e.t.Op(d.Op).Media().End() {
@@ -108,7 +137,12 @@ func (e *Engine) body(b []byte, op table.Op, d *Decision) verdict.Code {
 	if uint64(len(b)) > uint64(e.maxBody(op)) {
 		return verdict.BodyTooLarge
 	}
-	if len(b) == 0 {
+	switch {
+	case d.Preflight && len(b) == 0:
+		return verdict.Allow
+	case d.Preflight:
+		return verdict.BodyUnexpected
+	case len(b) == 0:
 		return e.absent(op, d)
 	}
 	if op.Flags()&table.OpFlagHasBody == 0 {

@@ -149,8 +149,11 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 	if code := e.route(r, d); code != verdict.Allow {
 		return code
 	}
-	if d.Mode == table.ModeOff || d.Preflight {
+	if d.Mode == table.ModeOff {
 		return verdict.Allow
+	}
+	if d.Preflight {
+		return preflight(r, d)
 	}
 	op := e.t.Op(d.Op)
 	if op.Flags()&table.OpFlagDeny != 0 {

@@ -204,6 +204,10 @@ func (f *fields) transfer() verdict.Code {
 
 var chunked = []byte("chunked")
 
+// upgrades reports a request that leaves HTTP when it is answered: what follows
+// its header fields is no body.
+func (f *fields) upgrades() bool { return len(f.upgrade) != 0 || string(f.method) == "CONNECT" }
+
 // length is the declared Content-Length; ok is false when the field is there
 // and is not a plain number.
 func (f *fields) length() (n uint64, known, ok bool) {

@@ -36,7 +36,7 @@ func (e *Engine) route(r *Request, d *Decision) verdict.Code {
 	}
 	d.Op, d.Part = op, verdict.PartNone
 	d.Mode = max(d.Mode, o.Mode())
-	if len(r.fields.upgrade) != 0 && o.Flags()&table.OpFlagUpgrade == 0 {
+	if r.fields.upgrades() && o.Flags()&table.OpFlagUpgrade == 0 {
 		d.Part = verdict.PartHeader
 		return verdict.RequestUpgrade
 	}

@@ -105,7 +105,9 @@ func (c *stream) note(name, value []byte) {
 			c.flags |= flagUpgrade
 		}
 	case "upgrade":
-		c.flags |= flagUpgrade
+		if len(value) > 0 { // the engine takes an empty one for none
+			c.flags |= flagUpgrade
+		}
 	case "content-type":
 		const grpc = "application/grpc"
 		if len(value) >= len(grpc) && string(value[:len(grpc)]) == grpc {
@@ -137,7 +139,7 @@ func (v *VM) needBody(c *stream, r *root, endStream bool) abi.Action {
 		v.d.Code, v.d.Part = verdict.PluginBusy, verdict.PartNone
 		return v.settle(c, r)
 	}
-	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, boundary: v.d.Boundary, charges: v.d.Later, stand: v.d.Standings, maxBody: maxBody, length: length,
+	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, boundary: v.d.Boundary, preflight: v.d.Preflight, charges: v.d.Later, stand: v.d.Standings, maxBody: maxBody, length: length,
 		deadline: r.ticks + r.timeoutTicks, engine: r.engine, root: r}
 	c.held, c.state = i, stateHeld
 	if r.cfg.Hold == config.HoldBuffer {
@@ -252,7 +254,7 @@ func (v *VM) resume(h *held, code verdict.Code) {
 		mode = c.mode
 	}
 	v.own(code, mode, h.op)
-	v.d.Media, v.d.Boundary, v.d.Later, v.d.Standings = h.media, h.boundary, h.charges, h.stand
+	v.d.Media, v.d.Boundary, v.d.Preflight, v.d.Later, v.d.Standings = h.media, h.boundary, h.preflight, h.charges, h.stand
 	if code != verdict.Internal && code != verdict.RequestTrailerForbidden {
 		v.d.Part = verdict.PartBody
 	}

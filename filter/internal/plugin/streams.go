@@ -131,18 +131,19 @@ func (s *streams) remove(id uint32) {
 // held is a request that waits for its body: what the engine's decision on its
 // headers leaves for the body, and nothing that points to the request.
 type held struct {
-	id       uint32 // stream, 0 in a free slot
-	op       uint32
-	media    uint32
-	boundary engine.Boundary
-	charges  engine.BodyCharges
-	stand    engine.Standings
-	maxBody  uint32
-	deadline uint64 // in ticks of the root
-	length   int64  // Content-Length, -1 when not given
-	engine   Engine // that judged the headers: a reload must not change it
-	root     *root
-	next     uint16 // free list
+	id        uint32 // stream, 0 in a free slot
+	op        uint32
+	media     uint32
+	boundary  engine.Boundary
+	preflight bool
+	charges   engine.BodyCharges
+	stand     engine.Standings
+	maxBody   uint32
+	deadline  uint64 // in ticks of the root
+	length    int64  // Content-Length, -1 when not given
+	engine    Engine // that judged the headers: a reload must not change it
+	root      *root
+	next      uint16 // free list
 }
 
 // pool is the slots of held requests.
