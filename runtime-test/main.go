@@ -15,6 +15,7 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"portcullis/runtime-test/limits"
 	"portcullis/runtime-test/oracle"
 	"portcullis/runtime-test/suite"
 )
@@ -39,6 +40,7 @@ func commands(out, errs io.Writer) []*ffcli.Command {
 		suite.Command(out),
 		suite.ValidateCommand(os.Stdin, out, errs),
 		oracle.Command(out),
+		limits.Command(out, errs),
 	}
 }
 
