@@ -82,6 +82,9 @@ func TestCasesDoNotAllocate(t *testing.T) {
 	}
 	engines := map[string]*engine.Engine{}
 	for _, file := range files {
+		if filepath.Base(file) == "rules.yaml" {
+			continue // not of the form that names a description in each case
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

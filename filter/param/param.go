@@ -121,6 +121,21 @@ func (d *Decoder) Query(q []byte, unknown uint8) (code verdict.Code, name []byte
 		return d.whole(q), nil, 0
 	}
 	for len(q) > 0 {
+		// Most names are plain and declared: they need not be decoded.
+		n, hash := plainName(q)
+		if n > 0 && n < len(q) && q[n] == '=' {
+			if i, ok := d.find(table.InQuery, q[:n], hash); ok {
+				if p := d.t.Param(d.params.Start + i); d.types(p.Shape())&(table.TypeArray|table.TypeObject) == 0 {
+					var value []byte
+					name = q[:n]
+					value, q = cut(q[n+1:], '&')
+					if code := d.add(i, value, false); code != verdict.Allow {
+						return code, name, passed
+					}
+					continue
+				}
+			}
+		}
 		var pair []byte
 		pair, q = cut(q, '&')
 		if len(pair) == 0 {
@@ -145,6 +160,20 @@ func (d *Decoder) Query(q []byte, unknown uint8) (code verdict.Code, name []byte
 		passed++
 	}
 	return verdict.Allow, nil, passed
+}
+
+// plainName is the length of the plain text that s begins with, and its hash.
+func plainName(s []byte) (n int, hash uint32) {
+	hash = hashStart
+	for n < len(s) {
+		c := s[n]
+		if c == '=' || c == '&' || plain[c>>5]>>(c&31)&1 == 0 {
+			break
+		}
+		hash = (hash ^ uint32(c)) * hashPrime
+		n++
+	}
+	return n, hash
 }
 
 // whole gives the query to the parameter that is all of it (OpenAPI 3.2.0

@@ -55,6 +55,9 @@ func (r *readings) unsure(at uint32) {
 // pick is the kind that the current reading gives a text: a scalar (0) before
 // an array before an object, as far as types has them.
 func (r *readings) pick(types uint16) uint16 {
+	if types&(table.TypeArray|table.TypeObject) == 0 {
+		return 0
+	}
 	var kinds [3]uint16
 	n := 0
 	if types == 0 || types&scalars != 0 {

@@ -32,7 +32,10 @@ const (
 
 // buffer holds decoded texts; the tape's values point into it. Its capacity is
 // fixed by New and bounds one request's parameters together.
-type buffer struct{ b []byte }
+type buffer struct {
+	b     []byte
+	ascii bool // the last text that was decoded is ASCII
+}
 
 // copy appends s and returns where it lies.
 func (b *buffer) copy(s []byte) (off, n uint32, ok bool) {
@@ -71,15 +74,31 @@ func (b *buffer) name(s []byte, plus bool) (at span, code verdict.Code) {
 }
 
 // decode appends s with percent-encoding undone, and '+' as a space where plus
-// says so. The result is valid UTF-8 without NUL.
+// says so. The result is valid UTF-8 without NUL; b.ascii says whether it is
+// ASCII alone.
 func (b *buffer) decode(s []byte, plus bool) (off, n uint32, code verdict.Code) {
-	if len(b.b)+len(s) > cap(b.b) {
+	off = uint32(len(b.b))
+	if len(s) > cap(b.b)-len(b.b) {
 		return 0, 0, verdict.RequestPathTooLong
 	}
+	out := b.b[off : int(off)+len(s)]
+	b.ascii = true
+	for i, c := range s {
+		if plain[c>>5]>>(c&31)&1 == 0 {
+			return b.decodeRest(s, i, plus)
+		}
+		out[i] = c
+	}
+	b.b = b.b[:int(off)+len(s)]
+	return off, uint32(len(s)), verdict.Allow
+}
+
+// decodeRest goes on with decode where s[:i], all plain, is in place.
+func (b *buffer) decodeRest(s []byte, i int, plus bool) (off, n uint32, code verdict.Code) {
 	off = uint32(len(b.b))
-	out := b.b
+	out := b.b[:int(off)+i]
 	high := byte(0)
-	for i := 0; i < len(s); i++ {
+	for ; i < len(s); i++ {
 		c := s[i]
 		if plain[c>>5]>>(c&31)&1 == 0 {
 			switch {
@@ -104,10 +123,13 @@ func (b *buffer) decode(s []byte, plus bool) (off, n uint32, code verdict.Code) 
 		}
 		out = append(out, c)
 	}
-	b.b = out
-	if high >= 0x80 && !utf8.Valid(out[off:]) {
-		return 0, 0, verdict.ParamMalformed
+	if high >= 0x80 {
+		if !utf8.Valid(out[off:]) {
+			return 0, 0, verdict.ParamMalformed
+		}
+		b.ascii = false
 	}
+	b.b = out
 	return off, uint32(len(out)) - off, verdict.Allow
 }
 

@@ -66,9 +66,42 @@ func (d *Decoder) Value(i uint32) (code verdict.Code, skip bool) {
 			d.raw = rawField
 		}
 	}
+	if f.kind == fieldText && d.lone(p) {
+		d.start(&d.Tape, i)
+		d.given = d.num
+		d.Tape.Nodes, d.Tape.Src = d.Tape.Nodes[:0], d.buf.b[:cap(d.buf.b)]
+		raw := f.raw
+		if d.raw == rawField {
+			raw = trim(raw)
+		}
+		code = d.scalar(raw, f.shape)
+		return code, p.Flags()&table.ParamFlagTypeOnly != 0 && code == verdict.Allow && d.typed(d.types(f.shape))
+	}
 	d.jsonText = p.Style() == table.StyleDeepObject || p.Style() == table.StyleContentForm
 	d.start(&d.Tape, i)
 	return d.write(), false
+}
+
+// lone reports a parameter that is one scalar and nothing else, written without
+// a mark in front: most are. Its text needs no style to be read.
+func (d *Decoder) lone(p table.Param) bool {
+	if d.types(p.Shape())&(table.TypeArray|table.TypeObject) != 0 {
+		return false
+	}
+	s := p.Style()
+	return s == table.StyleSimple || s == table.StyleForm || s == table.StyleCookie
+}
+
+// typed reports that the value on the tape is of one of types, without asking
+// the schema.
+func (d *Decoder) typed(types uint16) bool {
+	switch n := d.Tape.Nodes[0]; n.Kind() {
+	case json.KindString:
+		return types&table.TypeString != 0
+	case json.KindNumber:
+		return n.Meta&json.FlagInteger != 0 || types&table.TypeNumber != 0
+	}
+	return true // read as a boolean or null because types has it
 }
 
 // start begins the readings of field i, onto out.
@@ -626,10 +659,23 @@ func (d *Decoder) scalar(raw []byte, shape uint32) verdict.Code {
 		}
 		return verdict.Allow
 	}
-	if _, ok := d.out.AppendString(off, n); !ok {
+	text := json.Node{Meta: json.KindString, Off: off, Len: n}
+	if (d.raw == rawForm || d.raw == rawPercent) && !d.buf.ascii || d.raw == rawBody && !isASCII(d.out.Src[off:off+n]) {
+		text.Meta |= json.FlagNonASCII
+	}
+	if !push(d.out, text) {
 		return verdict.ParamTooMany
 	}
 	return verdict.Allow
+}
+
+func isASCII(s []byte) bool {
+	for _, c := range s {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // specific reads the text at off as a value that is no string.

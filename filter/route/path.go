@@ -60,14 +60,26 @@ func (p *Path) Parse(raw []byte) verdict.Code {
 		return verdict.RoutePathMalformed
 	}
 	for i := 1; ; i++ {
-		start, escaped := i, false
-		for i < len(raw) && raw[i] != '/' && raw[i] != '?' {
-			if special(raw[i]) {
-				if raw[i] == '%' {
+		start, escaped, high := i, false, false
+		for i < len(raw) {
+			if c := raw[i]; plain[c>>5]>>(c&31)&1 == 0 {
+				switch {
+				case c == '/' || c == '?':
+				case c == '%':
 					escaped = true
-				} else if !p.irregular(raw[i]) {
+					i++
+					continue
+				case c >= 0x80:
+					high = true
+					i++
+					continue
+				case p.irregular(c):
+					i++
+					continue
+				default:
 					return verdict.RoutePathMalformed
 				}
+				break
 			}
 			i++
 		}
@@ -79,7 +91,7 @@ func (p *Path) Parse(raw []byte) verdict.Code {
 			}
 		}
 		last := i == len(raw) || raw[i] == '?'
-		if code := p.add(seg, raw[start:i], last); code != verdict.Allow {
+		if code := p.add(seg, raw[start:i], last, escaped || high); code != verdict.Allow {
 			return code
 		}
 		if last {
@@ -93,11 +105,11 @@ func (p *Path) Parse(raw []byte) verdict.Code {
 
 // add appends a decoded segment. Only the last one may be empty: that is a
 // trailing slash, or the root.
-func (p *Path) add(seg, raw []byte, last bool) verdict.Code {
+func (p *Path) add(seg, raw []byte, last, unsure bool) verdict.Code {
 	switch {
 	case (p.Seen&(EncodedSlash|Backslash) != 0 || len(seg) > 0 && seg[0] == '.') && dots(seg):
 		return verdict.RoutePathNotCanonical
-	case !utf8.Valid(seg):
+	case unsure && !utf8.Valid(seg):
 		return verdict.RoutePathMalformed
 	case p.N == MaxSegments:
 		return verdict.RequestPathTooLong
@@ -184,7 +196,11 @@ func (p *Path) decode(seg []byte) (out []byte, ok bool) {
 	return p.buf[start:len(p.buf):len(p.buf)], true
 }
 
-// special reports the bytes of a path that need a look.
+// plain is the bytes of a path that stand for themselves, a bit each: visible
+// ASCII besides '#', '%', '/', ';', '?' and '\\'.
+var plain = [8]uint32{1: ^uint32(1<<0 | 1<<3 | 1<<5 | 1<<15 | 1<<27 | 1<<31), 2: ^uint32(1 << 28), 3: ^uint32(1 << 31)}
+
+// special reports the decoded bytes that need a look.
 func special(c byte) bool {
 	return c <= ' ' || c == '#' || c == '%' || c == ';' || c == '\\' || c == 0x7f
 }

@@ -227,8 +227,16 @@ func literal(t *table.Table, r table.Range, seg []byte) (uint32, bool) {
 	if r.Count == 0 {
 		return 0, false
 	}
-	h := table.HashSegment(seg)
 	lo, hi := r.Start, r.End()
+	if r.Count <= 4 { // to compare is less than to hash
+		for ; lo < hi; lo++ {
+			if text, _, child := t.Literal(lo); string(text) == string(seg) {
+				return child, true
+			}
+		}
+		return 0, false
+	}
+	h := table.HashSegment(seg)
 	for lo < hi {
 		mid := (lo + hi) / 2
 		if t.LiteralHashAt(mid) < h {

@@ -244,7 +244,10 @@ const (
 	ParamFlagAllowReserved = 1 << 2
 	ParamFlagAllowEmpty    = 1 << 3
 	ParamFlagDeprecated    = 1 << 4
-	paramFlagsAll          = 1<<5 - 1
+	// ParamFlagTypeOnly marks a schema that asks for the shape's types and for
+	// nothing else.
+	ParamFlagTypeOnly = 1 << 5
+	paramFlagsAll     = 1<<6 - 1
 )
 
 // Words of a shape: what a text, or several under one name, may become.

@@ -240,7 +240,7 @@ func captureNames(op *ir.Operation) []string {
 
 func (w *writer) param(p *ir.Param, captures []string) {
 	flags := uint32(0)
-	for i, on := range []bool{p.Required, p.Explode, p.AllowReserved, p.AllowEmptyValue, p.Deprecated} {
+	for i, on := range []bool{p.Required, p.Explode, p.AllowReserved, p.AllowEmptyValue, p.Deprecated, p.TypeOnly} {
 		if on {
 			flags |= 1 << i
 		}

@@ -164,6 +164,8 @@ type Param struct {
 	AllowEmptyValue bool
 	Deprecated      bool
 	Schema          *Schema // nil: anything
+	// TypeOnly: Schema asks for a type and for nothing else.
+	TypeOnly bool
 	// Shape is what the decoder may make of the text; nil: a string.
 	Shape *Shape
 	Node  *source.Node

@@ -229,6 +229,25 @@ func textCode(s *ir.Schema, code string) string {
 	return code
 }
 
+// typeOnly reports that s asks for scalar types and for nothing else of a
+// scalar.
+func typeOnly(s *ir.Schema, depth int) bool {
+	if s == nil || s.Bool != nil || depth > 8 || s.Types&(ir.TypeArray|ir.TypeObject) != 0 || s.Types == 0 && len(s.Refs) == 0 {
+		return false
+	}
+	if len(s.Unenforceable) > 0 || s.Enum != nil || s.Pattern != nil || s.Format != nil || s.MinLength != nil || s.MaxLength != nil ||
+		s.Minimum != nil || s.Maximum != nil || s.ExclusiveMinimum != nil || s.ExclusiveMaximum != nil || s.MultipleOf != nil ||
+		s.Not != nil || s.If != nil || len(s.AllOf)+len(s.AnyOf)+len(s.OneOf) > 0 || s.Discriminator != nil {
+		return false
+	}
+	for _, r := range s.Refs {
+		if s.Types != 0 || !typeOnly(r.Target, depth+1) {
+			return false
+		}
+	}
+	return true
+}
+
 // isFree reports that s accepts every string.
 func isFree(s *ir.Schema, depth int) bool {
 	if s == nil || s.Bool != nil && *s.Bool {

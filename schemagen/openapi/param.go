@@ -197,6 +197,7 @@ func (w *walker) finishParam(p *ir.Param, n *source.Node) {
 		return
 	}
 	p.Shape = w.shape(p.Schema)
+	p.TypeOnly = p.Shape != nil && typeOnly(p.Schema, 0)
 	if w.shapes.full {
 		w.unenforceable(n, "parameter-shape", fmt.Sprintf("found schemas that combine in more than %d ways, wanted fewer", maxShapes), waiveHint)
 	}
