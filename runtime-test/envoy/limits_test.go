@@ -104,12 +104,31 @@ func TestEnvoyLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("counters: %v", m)
+	if n := workersUsed(t, p.Process); n < 2 {
+		t.Errorf("%d workers took part, want several: this shows nothing", n)
+	}
 	for i, name := range []string{"ten", "thousand", "minute"} {
 		if n := m["wasmcustom.portcullis.limit."+name+".exceeded"]; n != int64(got[i].Statuses[429]) {
 			t.Errorf("the counter of %s is %d, want the %d refused", name, n, got[i].Statuses[429])
 		}
 	}
 	p.sane(t)
+}
+
+// workersUsed is how many workers have taken connections.
+func workersUsed(t *testing.T, p *Process) int {
+	t.Helper()
+	m, err := p.Metrics(".worker_")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := 0
+	for name, n := range m {
+		if strings.HasPrefix(name, "listener.127") && strings.HasSuffix(name, ".downstream_cx_total") && n > 0 {
+			used++
+		}
+	}
+	return used
 }
 
 // TestEnvoyLimitsIsolate lets one caller flood an operation while another stays
