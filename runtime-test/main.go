@@ -36,6 +36,7 @@ func commands(out, errs io.Writer) []*ffcli.Command {
 		runCommand(out, errs),
 		serveCommand(out, errs),
 		demoCommand(out, errs),
+		requestsCommand(out, errs),
 		tokenCommand(out, errs),
 		suite.Command(out),
 		suite.ValidateCommand(os.Stdin, out, errs),
