@@ -78,8 +78,12 @@ type Config struct {
 	Foreign    map[string]ForeignFunc
 	NoForeign  bool // offer only Foreign, not the built-in verify_signature and others
 
-	Shared  *SharedData // nil = a new store
-	Metrics *Metrics    // nil = a new store
+	Shared *SharedData // nil = a new store
+	// BeforeShared is called before each use of the shared data, under the lock of the worker's VM alone. It may wait: tests choose with it
+	// in which order VMs come to the store.
+	BeforeShared func(worker int)
+
+	Metrics *Metrics // nil = a new store
 
 	Trace     io.Writer // receives the call log when not nil
 	TraceWASI bool      // with Trace: WASI calls as well

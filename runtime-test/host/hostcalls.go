@@ -334,6 +334,7 @@ func hostGetShared(v *VM, a []uint64) Status {
 	if !ok {
 		return StatusInvalidMemoryAccess
 	}
+	v.beforeShared()
 	value, cas, ok := v.host.shared.Get(string(key))
 	if !ok {
 		return StatusNotFound
@@ -350,7 +351,14 @@ func hostSetShared(v *VM, a []uint64) Status {
 	if !ok1 || !ok2 {
 		return StatusInvalidMemoryAccess
 	}
+	v.beforeShared()
 	return v.host.shared.Set(string(key), value, uint32(a[4]))
+}
+
+func (v *VM) beforeShared() {
+	if f := v.host.cfg.BeforeShared; f != nil {
+		f(v.index)
+	}
 }
 
 func hostRegisterQueue(v *VM, a []uint64) Status {
