@@ -241,3 +241,88 @@ limits: {few: {concurrent: 2}}
 		t.Errorf("exceeded %d times, want %d", m["portcullis.limit.few.exceeded"], 5*len(ways))
 	}
 }
+
+// TestLimitsMallocs: limits by whatever, admitted or refused, allocate nothing.
+func TestLimitsMallocs(t *testing.T) {
+	m, err := cases.BudgetModule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := cases.Read("../examples/limits/cases/limits.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := cases.Compile(cases.CompileRequest{Policy: "../examples/limits/policy.yaml", Specs: []string{"../examples/limits/limits.yaml"}, Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := cases.PluginConfig(cases.Setup{Table: table, Config: map[string]any{
+		"secrets": map[string]any{"login": f.Keys["login"].Secret}, "logRefusals": "off"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := host.New(context.Background(), host.Config{Module: m, PluginConfig: text, AllowOnHeadersStopIteration: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	token := func(name string) string {
+		text, err := f.MintNamed(name, h.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Bearer " + text
+	}
+	kinds := []struct {
+		name, path, body string
+		fields           []string
+	}{
+		{"claim", "/by/claim", "", []string{"authorization", token("alice")}},
+		{"override of a subject", "/by/subject", "", []string{"authorization", token("alice")}},
+		{"header", "/by/header", "", []string{"x-tenant", "a"}},
+		{"path", "/by/path/x%20y", "", nil},
+		{"query", "/by/query?tenant=a%20b", "", nil},
+		{"address", "/by/address", "", nil},
+		{"certificate", "/by/certificate", "", nil},
+		{"plan", "/plans", "", []string{"authorization", token("carol")}},
+		{"cost by header", "/cost/header", "", []string{"x-units", "2"}},
+		{"cost by claim", "/cost/claim", "", []string{"authorization", token("alice")}},
+		{"cost by items", "/cost/items", `{"orders":[1,2,3]}`, []string{"content-type", "application/json"}},
+		{"failures", "/failures", "", []string{"authorization", token("forged")}},
+		{"several", "/several", "", nil},
+		{"worker", "/worker", "", nil},
+		{"in flight", "/slow", `{}`, []string{"content-type", "application/json"}},
+		{"announced", "/announced", "", nil},
+	}
+	for _, k := range kinds {
+		method := "GET"
+		if k.body != "" {
+			method = "POST"
+		}
+		run := func(n int) {
+			for range n {
+				s := h.VM(0).NewStream(host.StreamOptions{Properties: map[string][]byte{"source.address": []byte("192.0.2.1:9")}})
+				s.RequestHeaders(request(method, k.path, k.fields...), k.body == "")
+				if k.body != "" {
+					s.RequestBody([]byte(k.body), true)
+				}
+				s.Reset()
+			}
+		}
+		run(5)
+		count := func() uint64 {
+			got, err := h.VM(0).Export("portcullis_budget_mallocs")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got[0]
+		}
+		before := count()
+		run(200)
+		h.Advance(time.Hour) // what was refused is admitted again
+		run(200)
+		if got := count() - before; got > 0 {
+			t.Errorf("%s: 400 requests allocated %d objects, want none", k.name, got)
+		}
+	}
+}
