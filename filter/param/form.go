@@ -22,11 +22,67 @@ func (d *Decoder) begin(t *table.Table, m table.Media, kind uint8) {
 func (d *Decoder) Form(t *table.Table, m table.Media, body []byte, out *json.Tape) verdict.Code {
 	d.begin(t, m, fieldMap)
 	d.raw = rawForm
+	if d.plainForm(m, body, out) {
+		return verdict.Allow
+	}
+	d.begin(t, m, fieldMap)
 	if code := d.pairs(0, body, m.Fields()); code != verdict.Allow {
 		return code
 	}
 	d.start(out, 0)
 	return d.write()
+}
+
+// maxPicked bounds the fields of a plain form that are no strings.
+const maxPicked = 512
+
+// plainForm reads a form of which every name is there once, and every field is
+// a scalar that stands under its own name. It reports false, with nothing
+// decided, for any other.
+func (d *Decoder) plainForm(m table.Media, body []byte, out *json.Tape) bool {
+	if cap(d.own) < len(body)+formSlack || cap(out.Nodes) == 0 {
+		return false
+	}
+	for i := m.Fields().Start; i < m.Fields().End(); i++ {
+		if d.t.Field(i).Style() != 0 {
+			return false
+		}
+	}
+	size := 16
+	for size < len(d.slots) && size < len(body)/2 {
+		size *= 2
+	}
+	s := &d.form
+	s.src, s.out, s.nodes, s.seen = body, d.own[:len(body)+formSlack], out.Nodes[:cap(out.Nodes)], d.slots[:size]
+	s.picked, s.bloom, s.mask, s.gen = d.picked[:], m.Bloom(), uint64(size-1), uint64(d.gen)
+	s.at, s.num, s.numPicked, s.high = 0, 1, 0, 0
+	runForm(s)
+	good := s.status == formGood && (s.high == 0 || json.ValidUTF8(s.out[:s.at]))
+	num := s.num
+	s.src, s.out, s.nodes, s.seen = nil, nil, nil, nil // not to be kept alive
+	if !good {
+		return false
+	}
+	out.Src, out.Nodes = d.own[:len(body)+formSlack], out.Nodes[:num]
+	out.Nodes[0] = json.Node{Meta: json.KindObject, Len: uint32(num-1) / 2, Ext: uint32(num)}
+	d.start(out, 0)
+	d.given = d.num
+	for _, at := range d.picked[:s.numPicked] {
+		name, value := &out.Nodes[at], &out.Nodes[at+1]
+		text := out.Src[name.Off : name.Off+name.Len]
+		shape, _ := d.t.Shape(m.Shape()).Member(text, table.HashSegment(text))
+		types := d.types(shape)
+		if types&(table.TypeArray|table.TypeObject) != 0 {
+			return false
+		}
+		if node, specific := d.specific(types, value.Off, value.Len); specific {
+			if types&table.TypeString != 0 {
+				d.unsure(at + 1)
+			}
+			*value = node
+		}
+	}
+	return true
 }
 
 // Text reads a body that is one text as the shape of m says: a string, or a

@@ -32,6 +32,8 @@ type Decoder struct {
 	params table.Range
 	places uint8 // bit 1<<in: the operation declares parameters there
 	tree
+	form   formState
+	picked [maxPicked]uint32
 	multipart
 	emitter
 

@@ -122,7 +122,14 @@ func (d *Decoder) Retry(failed uint32) (verdict.Code, bool) {
 
 // First makes the first reading of the last value again.
 func (d *Decoder) First() verdict.Code {
-	d.reading, d.phase = 0, phaseDone
+	d.phase = phaseDone
+	if d.reading == 0 {
+		for i := uint32(0); i < d.numUnsure; i++ {
+			d.flip(&d.list[i], false)
+		}
+		return verdict.Allow
+	}
+	d.reading = 0
 	return d.write()
 }
 

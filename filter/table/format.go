@@ -96,7 +96,7 @@ const (
 	wordsOp          = 28
 	wordsParam       = 10
 	wordsProp        = 4
-	wordsMedia       = 10
+	wordsMedia       = 12
 	wordsRequirement = 2
 	wordsUse         = 3
 	wordsScheme      = 8
@@ -297,7 +297,11 @@ const (
 
 // Words of a media type.
 //
-//	type(2) suffix(2) kind|match<<8|action<<16|flags<<24 entry shape fields(2) zero
+//	type(2) suffix(2) kind|match<<8|action<<16|flags<<24 entry shape fields(2)
+//	bloom(2: u64) zero
+//
+// bloom has bit json.HashName(name)&63 for each member of the shape that may be
+// something else than a string, and all bits where members of any name may.
 //
 // match: MediaExact compares the whole type; MediaSuffix the main type "x/"
 // and the structured suffix "+json"; MediaType the main type; MediaAny all.
@@ -308,6 +312,7 @@ const (
 	MediaEntry  = 5
 	MediaShape  = 6
 	MediaFields = 7
+	MediaBloom  = 9
 )
 
 // Flags of a media type (bits 24.. of MediaHow, shifted down).

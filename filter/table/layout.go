@@ -87,7 +87,7 @@ var layouts = [...]layout{
 	}},
 	{SecMedia, wordsMedia, []field{
 		str(MediaType), str(MediaSuffix), enum(MediaHow, 0, 1, maxBodyKind), enum(MediaHow, 8, 1, matchEnd-1), enum(MediaHow, 16, 1, maxAction),
-		bits(MediaHow, 24, 0xff, 0, mediaFlagsAll), opt(MediaShape, SecShapes), rng(MediaFields, SecFields), zero(9),
+		bits(MediaHow, 24, 0xff, 0, mediaFlagsAll), opt(MediaShape, SecShapes), rng(MediaFields, SecFields), zero(11),
 	}},
 	{SecRequirements, wordsRequirement, []field{rng(RequirementUses, SecUses)}},
 	{SecUses, wordsUse, []field{idx(UseScheme, SecSchemes), rng(UseScopes, SecNames)}},

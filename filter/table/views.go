@@ -342,6 +342,9 @@ func (m Media) Flags() uint32 { return m.w[MediaHow] >> 24 }
 // Shape is what the texts in it may become, NoIndex for strings alone.
 func (m Media) Shape() uint32 { return m.w[MediaShape] }
 
+// Bloom has a bit for each member of Shape that may be no string.
+func (m Media) Bloom() uint64 { return uint64(m.w[MediaBloom]) | uint64(m.w[MediaBloom+1])<<32 }
+
 // Fields is what is said of single fields.
 func (m Media) Fields() Range { return rangeAt(m.w[:], MediaFields) }
 

@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strings"
 
+	"portcullis/filter/json"
 	"portcullis/filter/le"
 	"portcullis/filter/table"
 	"portcullis/schemagen/ir"
@@ -320,7 +321,24 @@ func (w *writer) media(m *ir.Media, fields []uint32) {
 		flags |= table.MediaFlagRecords
 	}
 	how := uint32(m.Kind) | match<<8 | uint32(action)<<16 | flags<<24
-	w.record(table.SecMedia, w.str(typ), w.str(suffix), []uint32{how, w.entry(m.Schema), w.shape(m.Shape)}, fields, zeros(1))
+	w.record(table.SecMedia, w.str(typ), w.str(suffix), []uint32{how, w.entry(m.Schema), w.shape(m.Shape)}, fields, u64(bloom(m.Shape)), zeros(1))
+}
+
+// bloom is the filter of the members that may be no strings.
+func bloom(s *ir.Shape) (bits uint64) {
+	if s == nil {
+		return 0
+	}
+	typed := func(s *ir.Shape) bool { return s != nil && s.Types&^ir.TypeString != 0 }
+	if typed(s.Additional) {
+		return ^uint64(0)
+	}
+	for _, p := range s.Props {
+		if typed(p.Shape) {
+			bits |= 1 << (json.HashName([]byte(p.Name)) & 63)
+		}
+	}
+	return bits
 }
 
 // fields writes what is said of the fields of a form.

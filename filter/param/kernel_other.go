@@ -1,0 +1,5 @@
+//go:build !wasm
+
+package param
+
+func runForm(s *formState) { formKernel(s) }
