@@ -59,7 +59,7 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		}
 		return verdict.NeedBody // only an empty body passes without a type
 	}
-	media, ok := matchMedia(e.t, op, f.contentType, &d.Boundary)
+	media, ok := matchMedia(e.t, op.Media(), f.contentType, &d.Boundary)
 	if !ok {
 		d.Part = verdict.PartContentType
 		return verdict.BodyMediaType

@@ -31,6 +31,7 @@ type Options struct {
 	Seed            [16]byte // random; keys every hash that callers could attack
 
 	MaxBodyBytes   uint32 // default 1 MiB
+	MaxResponse    uint32 // bytes of a response's body that is judged; default 1 MiB
 	MaxHeaders     uint32 // fields; default 128
 	MaxHeaderBytes uint32 // names and values together; default 64 KiB
 	MaxPathBytes   uint32 // default 8 KiB
@@ -49,6 +50,7 @@ func (o *Options) defaults() {
 		}
 	}
 	def(&o.MaxBodyBytes, 1<<20)
+	def(&o.MaxResponse, 1<<20)
 	def(&o.MaxHeaders, 128)
 	def(&o.MaxHeaderBytes, 64<<10)
 	def(&o.MaxPathBytes, 8<<10)

@@ -5,19 +5,18 @@ import (
 	"portcullis/filter/table"
 )
 
-// matchMedia finds the media type of op's body that value, a Content-Type
+// matchMedia finds the media type among r that value, a Content-Type
 // field, names. An exact type goes before a structured suffix, that before a
 // main type, that before any (RFC 9110 section 12.5.1 orders ranges so).
 // ok is false when value is malformed, names a charset other than UTF-8 for
 // text, or no boundary for a multipart body.
-func matchMedia(t *table.Table, op table.Op, value []byte, b *Boundary) (found uint32, ok bool) {
+func matchMedia(t *table.Table, r table.Range, value []byte, b *Boundary) (found uint32, ok bool) {
 	typ, params, ok := media.Split(value)
 	if !ok {
 		return table.NoIndex, false
 	}
 	found = table.NoIndex
 	best := uint8(255)
-	r := op.Media()
 	for i := r.Start; i < r.End(); i++ {
 		m := t.Media(i)
 		if m.Match() < best && mediaMatches(m, typ) {
@@ -29,7 +28,7 @@ func matchMedia(t *table.Table, op table.Op, value []byte, b *Boundary) (found u
 	}
 	switch t.Media(found).Kind() {
 	case table.BodyMultipart:
-		ok = b.read(params)
+		ok = b != nil && b.read(params)
 	case table.BodyBinary, table.BodyOpaque:
 	default:
 		ok = media.UTF8(params)

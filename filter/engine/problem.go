@@ -34,7 +34,7 @@ func (e *Engine) AppendProblem(dst []byte, d *Decision, full bool) []byte {
 	dst = text.Append(dst, `,"code":"`)
 	dst = text.Append(dst, name)
 	dst = text.Byte(dst, '"')
-	if full && d.Part != verdict.PartNone {
+	if full && d.Part != verdict.PartNone && !d.Code.OfResponse() {
 		dst = text.Append(dst, `,"detail":`)
 		mark := len(dst)
 		dst = e.AppendDetail(text.Byte(dst, '"'), d)
@@ -76,12 +76,24 @@ func member(dst []byte, name string) []byte {
 // AppendDetail appends one line for people: where, and what is wrong there. It
 // may hold bytes of the request, bounded in number, as they came.
 func (e *Engine) AppendDetail(dst []byte, d *Decision) []byte {
+	if d.Code.OfResponse() {
+		dst = text.Append(dst, "status ")
+		dst = text.Uint(dst, uint64(d.Status))
+		if d.Part == verdict.PartNone {
+			return text.Append(text.Append(dst, ": "), d.Code.Title())
+		}
+		dst = text.Byte(dst, ' ')
+	}
 	if d.Part == verdict.PartNone {
 		return text.Append(dst, d.Code.Title())
 	}
 	dst = text.Append(dst, d.Part.Name())
 	if name := e.refusedName(d); len(name) != 0 {
-		dst = text.Append(dst, " parameter ")
+		if d.Code.OfResponse() {
+			dst = text.Byte(dst, ' ')
+		} else {
+			dst = text.Append(dst, " parameter ")
+		}
 		dst = text.Bytes(dst, name)
 	}
 	if d.Failed {

@@ -80,6 +80,11 @@ type Decision struct {
 	Boundary Boundary
 	// Provider is the index of the token's issuer, table.NoIndex.
 	Provider uint32
+	// Status is that of the response that was judged, 0 for requests.
+	Status uint16
+	// Unjudged is set when a response passes as it is: a stream, or a connection
+	// that changes its protocol.
+	Unjudged bool
 	// Failed is set when a schema refused; the engine holds the details until
 	// its next call.
 	Failed  bool
@@ -211,13 +216,18 @@ func (f *fields) upgrades() bool { return len(f.upgrade) != 0 || string(f.method
 // length is the declared Content-Length; ok is false when the field is there
 // and is not a plain number.
 func (f *fields) length() (n uint64, known, ok bool) {
-	if f.seen&seenContentLength == 0 {
+	return plainNumber(f.contentLength, f.seen&seenContentLength != 0)
+}
+
+// plainNumber reads a Content-Length: at most 18 digits and nothing else.
+func plainNumber(b []byte, present bool) (n uint64, known, ok bool) {
+	if !present {
 		return 0, false, true
 	}
-	if len(f.contentLength) == 0 || len(f.contentLength) > 18 {
+	if len(b) == 0 || len(b) > 18 {
 		return 0, true, false
 	}
-	for _, c := range f.contentLength {
+	for _, c := range b {
 		if c < '0' || c > '9' {
 			return 0, true, false
 		}

@@ -58,16 +58,21 @@ func (d *Decoder) Begin(t *table.Table, op table.Op) verdict.Code {
 	if d.params.Count > MaxParams {
 		return verdict.Internal // schemagen refuses such an operation
 	}
+	d.begun()
+	return verdict.Allow
+}
+
+// begun makes a field of each of params, without a value.
+func (d *Decoder) begun() {
 	d.buf.b = d.own
 	d.reset()
 	d.places, d.Deprecated, d.inBody, d.given = 0, 0, false, 0
 	for i := uint32(0); i < d.params.Count; i++ {
-		p := t.Param(d.params.Start + i)
+		p := d.t.Param(d.params.Start + i)
 		d.places |= 1 << p.In()
 		d.fields[i] = field{shape: p.Shape(), first: none, last: none, next: none, parent: none, encoding: none}
 	}
 	d.num = d.params.Count
-	return verdict.Allow
 }
 
 // Has reports whether the operation declares a parameter in place in.

@@ -76,11 +76,12 @@ const (
 	SecKeys
 	SecSecrets
 	SecLimits
-	SecIndexes // lists of indexes into other sections
-	SecNames   // lists of strings
-	SecMeta    // one record: settings of the whole table
-	SecShapes  // what texts may become
-	SecFields  // how single fields of forms are written
+	SecIndexes   // lists of indexes into other sections
+	SecNames     // lists of strings
+	SecMeta      // one record: settings of the whole table
+	SecShapes    // what texts may become
+	SecFields    // how single fields of forms are written
+	SecResponses // what operations may be answered with
 	secEnd
 )
 
@@ -109,6 +110,7 @@ const (
 	wordsMeta        = 4
 	wordsShape       = 8
 	wordsField       = 8
+	wordsResponse    = 8
 )
 
 // Words of an API record.
@@ -187,9 +189,9 @@ const (
 
 // Words of an operation.
 //
-//	id(2) method(2) path(2) api mode|inspect<<8|unknownQuery<<16 flags
+//	id(2) method(2) path(2) api mode|inspect<<8|unknownQuery<<16|responseMode<<24 flags
 //	params(2) media(2) requirements(2) limits(2: indexes) captures
-//	maxBody maxDepth queryParams(2) headerParams(2) cookieParams(2) zero(2)
+//	maxBody maxDepth zero(6) responses(2)
 const (
 	OpID           = 0
 	OpMethod       = 2
@@ -204,6 +206,7 @@ const (
 	OpCaptures     = 17 // number of template expressions on the path
 	OpMaxBody      = 18 // bytes, 0 = the plugin's limit
 	OpMaxDepth     = 19 // 0 = the plugin's limit
+	OpResponses    = 26
 )
 
 // Flags of an operation.

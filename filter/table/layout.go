@@ -66,11 +66,11 @@ var layouts = [...]layout{
 	{SecMethods, wordsMethod, []field{str(MethodName), idx(MethodOp, SecOps), zero(3)}},
 	{SecOps, wordsOp, []field{
 		str(OpID), str(OpMethod), str(OpPath), idx(OpAPI, SecAPIs),
-		enum(OpModes, 0, 1, maxMode), enum(OpModes, 8, 1, maxInspect), enum(OpModes, 16, 1, maxAction), high(OpModes, 24),
+		enum(OpModes, 0, 1, maxMode), enum(OpModes, 8, 1, maxInspect), enum(OpModes, 16, 1, maxAction), enum(OpModes, 24, 0, ModeMonitor),
 		bits(OpFlags, 0, NoIndex, 0, opFlagsAll),
 		rng(OpParams, SecParams), rng(OpMedia, SecMedia), rng(OpRequirements, SecRequirements), rng(OpLimits, SecIndexes),
 		bits(OpCaptures, 0, NoIndex, 0, MaxCaptures), high(OpMaxDepth, 16),
-		zero(20), zero(21), zero(22), zero(23), zero(24), zero(25), zero(26), zero(27),
+		zero(20), zero(21), zero(22), zero(23), zero(24), zero(25), rng(OpResponses, SecResponses),
 	}},
 	{SecParams, wordsParam, []field{
 		str(ParamName), enum(ParamHow, 0, 1, maxIn), enum(ParamHow, 8, 1, maxStyle), bits(ParamHow, 16, 0xffff, 0, paramFlagsAll),
@@ -84,6 +84,10 @@ var layouts = [...]layout{
 	{SecFields, wordsField, []field{
 		str(FieldName), enum(FieldHow, 0, 0, maxStyle), bits(FieldHow, 8, 0xffffff, 0, fieldFlagsAll),
 		rng(FieldTypes, SecNames), rng(FieldHeaders, SecParams),
+	}},
+	{SecResponses, wordsResponse, []field{
+		bits(ResponseStatus, 0, 0xffff, minStatus, maxStatus), bits(ResponseStatus, 16, 0xffff, minStatus, maxStatus),
+		rng(ResponseMedia, SecMedia), rng(ResponseHeaders, SecParams), zero(5), zero(6), zero(7),
 	}},
 	{SecMedia, wordsMedia, []field{
 		str(MediaType), str(MediaSuffix), enum(MediaHow, 0, 1, maxBodyKind), enum(MediaHow, 8, 1, matchEnd-1), enum(MediaHow, 16, 1, maxAction),

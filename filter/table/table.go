@@ -14,7 +14,7 @@ type Table struct {
 
 	apis, hosts, nodes, literals, templates, parts, methods, ops, params, props []uint32
 	media, requirements, uses, schemes, providers, keys, secrets, limits        []uint32
-	indexes, names, meta, shapes, fields                                        []uint32
+	indexes, names, meta, shapes, fields, responses                             []uint32
 }
 
 func (t *Table) place(s *[secEnd][]uint32) {
@@ -24,7 +24,7 @@ func (t *Table) place(s *[secEnd][]uint32) {
 	t.requirements, t.uses, t.schemes = s[SecRequirements], s[SecUses], s[SecSchemes]
 	t.providers, t.keys, t.secrets, t.limits = s[SecProviders], s[SecKeys], s[SecSecrets], s[SecLimits]
 	t.indexes, t.names, t.meta = s[SecIndexes], s[SecNames], s[SecMeta]
-	t.shapes, t.fields = s[SecShapes], s[SecFields]
+	t.shapes, t.fields, t.responses = s[SecShapes], s[SecFields], s[SecResponses]
 }
 
 // Digest is the SHA-256 over the compiler's inputs.

@@ -111,6 +111,15 @@ const (
 
 	ParamTooMany // more values in parameters or a form than the limit
 
+	// response: what the upstream answers must be what the description says
+
+	ResponseStatus    // status not declared
+	ResponseMediaType // Content-Type missing or not declared
+	ResponseEncoding  // Content-Encoding other than identity: the body can't be judged
+	ResponseHeader    // a declared header field missing or violating its schema
+	ResponseBody      // a body that is not well-formed, violates its schema, or is not declared
+	ResponseTooLarge  // over a limit
+
 	NumCodes // number of codes plus one
 )
 
@@ -189,6 +198,12 @@ var entries = [NumCodes]entry{
 	PluginNoTable:           {"plugin_no_table", 503, "Gateway has no rules loaded"},
 	Internal:                {"internal_error", 500, "Internal error"},
 	ParamTooMany:            {"param_too_many", 400, "Too many values in parameters"},
+	ResponseStatus:          {"response_status", 502, "Upstream answered with an undeclared status"},
+	ResponseMediaType:       {"response_media_type", 502, "Upstream answered with an undeclared media type"},
+	ResponseEncoding:        {"response_encoding", 502, "Upstream answered with an encoding that can't be checked"},
+	ResponseHeader:          {"response_header", 502, "Upstream answered with invalid header fields"},
+	ResponseBody:            {"response_body", 502, "Upstream answered with an invalid body"},
+	ResponseTooLarge:        {"response_too_large", 502, "Upstream answered with too large a response"},
 }
 
 // Name is the stable name of c, as it stands in answers, metrics and logs.
@@ -215,6 +230,10 @@ func (c Code) Title() string {
 	}
 	return entries[c].title
 }
+
+// OfResponse reports a refusal of what the upstream answered. Its details may hold
+// the very data that must not leave: they are for the log alone.
+func (c Code) OfResponse() bool { return c >= ResponseStatus && c <= ResponseTooLarge }
 
 // Lookup finds a code by its name; 0 when there is none.
 func Lookup(name string) Code {

@@ -208,7 +208,8 @@ func (b *builder) description(path string) {
 			}
 			return s
 		},
-		Settle: hooks.settle, MediaAction: hooks.mediaAction, Security: hooks.security,
+		LowerResponse: b.low.Response,
+		Settle:        hooks.settle, MediaAction: hooks.mediaAction, Security: hooks.security,
 		Diags: &b.diags,
 	})
 	if api == nil {

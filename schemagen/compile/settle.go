@@ -19,6 +19,7 @@ func (b *builder) eachSchema(f func(*ir.Schema)) {
 					f(m.Schema)
 				}
 			}
+			eachOfResponses(op, f)
 		}
 	}
 }
@@ -59,6 +60,7 @@ func (b *builder) settleOperation(a *ir.API, op *ir.Operation, t *taint, denying
 	if op.Body != nil {
 		b.settleBody(a, op, t, denying)
 	}
+	b.settleResponses(op, t, denying)
 	op.Deny = op.Deny || len(op.Unenforceable) > 0
 }
 

@@ -73,7 +73,7 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecFields + 1][]uint32
+	recs    [table.SecResponses + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32
@@ -221,9 +221,10 @@ func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
 	for _, l := range op.Limits {
 		w.recs[table.SecIndexes] = append(w.recs[table.SecIndexes], w.limit(l))
 	}
-	modes := uint32(op.Mode) | uint32(op.Inspect)<<8 | uint32(op.UnknownQuery)<<16
+	responseMode, responses := w.responses(op)
+	modes := responseMode<<24 | uint32(op.Mode) | uint32(op.Inspect)<<8 | uint32(op.UnknownQuery)<<16
 	return w.record(table.SecOps, w.str(op.ID), w.str(op.Method), w.str(op.Path), []uint32{api, modes, flags},
-		params, media, reqs, limits, []uint32{uint32(len(captures)), op.MaxBodyBytes, uint32(op.MaxDepth)}, zeros(8))
+		params, media, reqs, limits, []uint32{uint32(len(captures)), op.MaxBodyBytes, uint32(op.MaxDepth)}, zeros(6), responses)
 }
 
 // captureNames is the expressions of the path, in order.

@@ -72,6 +72,8 @@ type Operation struct {
 	Body          *Body         // nil: the description declares no request body
 	Security      []Requirement // alternatives; empty: public
 	Limits        []*Limit
+	// Responses is how responses are judged; nil: they are not.
+	Responses *Responses
 	// UnknownQuery says what happens to an undeclared query parameter.
 	UnknownQuery Action
 	// AllowDuplicateNames lets duplicate member names through (policy).

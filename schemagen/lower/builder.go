@@ -115,6 +115,7 @@ func (b *builder) keyword(name string, v *source.Node) {
 		b.required(v)
 	case "properties":
 		s.Properties, s.PropertiesLoc = b.schemaMap(v), b.loc(v)
+		b.withheld(v, s.Properties)
 	case "patternProperties":
 		for _, p := range b.schemaMap(v) {
 			s.PatternProperties = append(s.PatternProperties, ir.PatternProperty{

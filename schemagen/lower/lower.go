@@ -35,7 +35,7 @@ type Direction uint8
 const (
 	Neutral  Direction = iota + 1
 	Request            // readOnly properties are not required
-	Response           // writeOnly properties are not required
+	Response           // writeOnly properties must not be there
 )
 
 // FormatMode says where `format` asserts. The zero value is FormatAssert.
@@ -76,6 +76,7 @@ type Lowerer struct {
 	scopes    map[string]*scope
 	memo      map[memoKey]*ir.Schema
 	names     map[nameKey]nameSet
+	closer    *closer // nil until closed responses are asked for
 
 	depth    int          // of lower within lower
 	fresh    []*ir.Schema // made since the outermost lower began

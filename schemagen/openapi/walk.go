@@ -26,6 +26,9 @@ type Options struct {
 	Registry *resolve.Registry
 	// Lower makes the model of a schema that judges requests.
 	Lower func(n *source.Node, d dialect.Dialect) *ir.Schema
+	// LowerResponse makes the model of a schema that judges responses; closed is
+	// ir.Responses.Closed. May be nil: responses are not judged.
+	LowerResponse func(n *source.Node, d dialect.Dialect, closed bool) *ir.Schema
 	// Settle is called with each operation as soon as its method, path, id and
 	// node are known, before anything else of it is read: the policy fills in
 	// waivers and modes. May be nil.
@@ -207,6 +210,7 @@ func (w *walker) operation(method, path string, n, shared, servers *source.Node)
 	if len(op.Params) > maxParams {
 		w.unenforceable(n, "parameter-count", fmt.Sprintf("found %d parameters, wanted at most %d", len(op.Params), maxParams), "")
 	}
+	w.responses(n)
 	w.security(n)
 	w.api.Operations = append(w.api.Operations, op)
 }

@@ -118,6 +118,7 @@ func (s *Scope) apply(op *ir.Operation, m settings) {
 		op.PathRules = *m.path
 	}
 	op.HeadAsGet, op.Preflight = m.head == "get", m.preflight == ir.ActionPass
+	op.Responses = m.responses.model()
 	for _, w := range m.waive {
 		if !slices.Contains(op.Waivers, w.Code) {
 			op.Waivers = append(op.Waivers, w.Code)
@@ -195,6 +196,9 @@ func (s settings) with(over settings) settings {
 	}
 	if over.preflight != 0 {
 		s.preflight = over.preflight
+	}
+	if over.responses != nil {
+		s.responses = over.responses
 	}
 	if over.mediaTypes != nil {
 		s.mediaTypes = over.mediaTypes

@@ -96,6 +96,7 @@ type settings struct {
 	head                string // "get", "deny"
 	preflight           ir.Action
 	mediaTypes          map[string]ir.Action
+	responses           *responseRules
 	waive               []Waiver
 }
 
@@ -309,6 +310,7 @@ func (p *Policy) settingFields(s *settings) fields {
 			s.allowDuplicateNames = &v
 		},
 		"unknownQuery": func(n *source.Node) { s.unknownQuery = oneOf(d, n, "unknownQuery", actions) },
+		"responses":    func(n *source.Node) { s.responses = p.readResponses(n) },
 		"path":         func(n *source.Node) { s.path = p.readPath(n) },
 		"head":         func(n *source.Node) { s.head = oneOf(d, n, "head", map[string]string{"get": "get", "deny": "deny"}) },
 		"preflight":    func(n *source.Node) { s.preflight = oneOf(d, n, "preflight", denyPass) },
