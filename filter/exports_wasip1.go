@@ -41,6 +41,17 @@ func onRequestBody(id, size, end uint32) uint32 { return uint32(vm.RequestBody(i
 //go:wasmexport proxy_on_request_trailers
 func onRequestTrailers(id, num uint32) uint32 { return uint32(vm.RequestTrailers(id, num)) }
 
+//go:wasmexport proxy_on_response_headers
+func onResponseHeaders(id, num, end uint32) uint32 {
+	return uint32(vm.ResponseHeaders(id, num, end != 0))
+}
+
+//go:wasmexport proxy_on_response_body
+func onResponseBody(id, size, end uint32) uint32 { return uint32(vm.ResponseBody(id, size, end != 0)) }
+
+//go:wasmexport proxy_on_response_trailers
+func onResponseTrailers(id, num uint32) uint32 { return uint32(vm.ResponseTrailers(id, num)) }
+
 //go:wasmexport proxy_on_done
 func onDone(id uint32) uint32 { return flag(vm.Done(id)) }
 

@@ -73,6 +73,7 @@ type Config struct {
 	LogRefusals LogLevel
 
 	MaxBodyBytes    uint32 // largest body that is judged
+	MaxResponse     uint32 // largest body of a response that is judged
 	BodyTimeoutMs   uint32 // how long a held request waits for its body
 	MaxHeldRequests uint32 // held at a time, per worker
 	MaxOpenRequests uint32 // known at a time, per worker
@@ -112,13 +113,14 @@ var numbers = [...]number{
 	{"maxTokenBytes", 256, 64 << 10, 8 << 10},
 	{"tokenCacheBytes", 0, 16 << 20, 64 << 10},
 	{"maxDepth", 1, 1024, 64},
+	{"maxResponseBodyBytes", 1, 64 << 20, 1 << 20},
 }
 
 // number is the field of the key numbers[i].
 func (c *Config) number(i int) *uint32 {
 	return [len(numbers)]*uint32{
 		&c.MaxBodyBytes, &c.BodyTimeoutMs, &c.MaxHeldRequests, &c.MaxOpenRequests, &c.MaxHeaders, &c.MaxHeaderBytes,
-		&c.MaxPathBytes, &c.MaxNodes, &c.MaxTokenBytes, &c.TokenCacheBytes, &c.MaxDepth,
+		&c.MaxPathBytes, &c.MaxNodes, &c.MaxTokenBytes, &c.TokenCacheBytes, &c.MaxDepth, &c.MaxResponse,
 	}[i]
 }
 

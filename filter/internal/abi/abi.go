@@ -63,6 +63,7 @@ type Buffer uint32
 // Buffers that the plugin reads.
 const (
 	BufferRequestBody  Buffer = 0
+	BufferResponseBody Buffer = 1
 	BufferCallBody     Buffer = 4 // body of an HTTP call's response
 	BufferVMConfig     Buffer = 6
 	BufferPluginConfig Buffer = 7
@@ -75,6 +76,7 @@ type Map uint32
 const (
 	MapRequestHeaders  Map = 0
 	MapRequestTrailers Map = 1
+	MapResponseHeaders Map = 2
 )
 
 // Metric is the kind of a metric (proxy_metric_type_t).
@@ -98,6 +100,9 @@ type Host interface {
 	NowNanos() int64
 	// Pairs is the serialized header map m (proxy_get_header_map_pairs); see [Pairs].
 	Pairs(m Map) ([]byte, Status)
+	// Replace sets the header field name of map m to value, whether it is there or
+	// not (proxy_replace_header_map_value).
+	Replace(m Map, name, value string) Status
 	// Bytes is at most max bytes of a buffer from start (proxy_get_buffer_bytes).
 	Bytes(b Buffer, start, max uint32) ([]byte, Status)
 	// Reply answers the current request (proxy_send_local_response). headers is a

@@ -16,6 +16,9 @@ func proxyGetCurrentTimeNanoseconds(out unsafe.Pointer) uint32
 //go:wasmimport env proxy_get_header_map_pairs
 func proxyGetHeaderMapPairs(m uint32, p, n unsafe.Pointer) uint32
 
+//go:wasmimport env proxy_replace_header_map_value
+func proxyReplaceHeaderMapValue(m uint32, k unsafe.Pointer, kn uint32, v unsafe.Pointer, vn uint32) uint32
+
 //go:wasmimport env proxy_get_buffer_bytes
 func proxyGetBufferBytes(b, start, max uint32, p, n unsafe.Pointer) uint32
 
@@ -137,6 +140,11 @@ func (VM) NowNanos() int64 {
 func (VM) Pairs(m Map) ([]byte, Status) {
 	clearOut()
 	return result(proxyGetHeaderMapPairs(uint32(m), unsafe.Pointer(&out.ptr), unsafe.Pointer(&out.size)))
+}
+
+// Replace implements [Host].
+func (VM) Replace(m Map, name, value string) Status {
+	return Status(proxyReplaceHeaderMapValue(uint32(m), text(name), uint32(len(name)), text(value), uint32(len(value))))
 }
 
 // Bytes implements [Host].

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,10 @@ type fakeHost struct {
 	headers map[uint32][][2]string
 	trailer map[uint32][][2]string
 	bodies  map[uint32][]byte
+	answers map[uint32][][2]string // response headers
+	content map[uint32][]byte      // response bodies
+	edits   []string
+	details string // response.code_details
 	gone    map[uint32]bool
 	linked  []byte
 	environ string
@@ -52,7 +57,7 @@ type reply struct {
 }
 
 func newFakeHost() *fakeHost {
-	return &fakeHost{arena: new(abi.Arena), headers: map[uint32][][2]string{}, trailer: map[uint32][][2]string{}, bodies: map[uint32][]byte{},
+	return &fakeHost{arena: new(abi.Arena), headers: map[uint32][][2]string{}, trailer: map[uint32][][2]string{}, bodies: map[uint32][]byte{}, answers: map[uint32][][2]string{}, content: map[uint32][]byte{},
 		gone: map[uint32]bool{}, metrics: map[string]int64{}, shared: map[string][]byte{}, cas: map[string]uint32{}, nanos: 1}
 }
 
@@ -85,8 +90,11 @@ func serialize(pairs [][2]string) []byte {
 
 func (h *fakeHost) Pairs(m abi.Map) ([]byte, abi.Status) {
 	from := h.headers
-	if m == abi.MapRequestTrailers {
+	switch m {
+	case abi.MapRequestTrailers:
 		from = h.trailer
+	case abi.MapResponseHeaders:
+		from = h.answers
 	}
 	p, ok := from[h.current]
 	if !ok {
@@ -104,11 +112,19 @@ func (h *fakeHost) Bytes(b abi.Buffer, start, max uint32) ([]byte, abi.Status) {
 		return nil, h.bodySt
 	}
 	body := h.bodies[h.current]
+	if b == abi.BufferResponseBody {
+		body = h.content[h.current]
+	}
 	if body == nil {
 		return nil, abi.StatusNotFound
 	}
 	body = body[min(int(start), len(body)):]
 	return h.hand(body[:min(len(body), int(max))])
+}
+
+func (h *fakeHost) Replace(m abi.Map, name, value string) abi.Status {
+	h.edits = append(h.edits, fmt.Sprintf("%d %s=%s", m, name, value))
+	return 0
 }
 
 func (h *fakeHost) Reply(status uint32, details, body, headers []byte, grpc int32) abi.Status {
@@ -181,10 +197,15 @@ func (h *fakeHost) CallForeign(name string, args []byte) ([]byte, abi.Status) {
 	}
 	return h.hand(b)
 }
-func (h *fakeHost) Property(string) ([]byte, abi.Status) { return nil, abi.StatusNotFound }
-func (h *fakeHost) Environ() []byte                      { return []byte(h.environ) }
-func (h *fakeHost) Random(dst []byte) bool               { return !h.noRandom }
-func (h *fakeHost) Linked() uint32                       { return uint32(len(h.linked)) }
+func (h *fakeHost) Property(path string) ([]byte, abi.Status) {
+	if path == "response\x00code_details" && h.details != "" {
+		return h.hand([]byte(h.details))
+	}
+	return nil, abi.StatusNotFound
+}
+func (h *fakeHost) Environ() []byte        { return []byte(h.environ) }
+func (h *fakeHost) Random(dst []byte) bool { return !h.noRandom }
+func (h *fakeHost) Linked() uint32         { return uint32(len(h.linked)) }
 func (h *fakeHost) ReadLinked(dst []byte, off uint32) bool {
 	return copy(dst, h.linked[off:]) == len(dst)
 }
@@ -192,8 +213,10 @@ func (h *fakeHost) ReadLinked(dst []byte, off uint32) bool {
 // fakeEngine does what the path says: /allow, /body (then as the body says), /off,
 // /deny/CODE, /monitor/CODE, /unknown.
 type fakeEngine struct {
-	maxBody uint32
-	bodies  []string
+	maxBody      uint32
+	bodies       []string
+	responses    uint8 // mode
+	seenResponse []string
 }
 
 func (e *fakeEngine) CheckHeaders(r *engine.Request, d *engine.Decision) {
@@ -210,7 +233,7 @@ func (e *fakeEngine) decide(s string, d *engine.Decision) {
 	d.Code = verdict.Lookup(code)
 	switch what {
 	case "allow":
-		d.Code = verdict.Allow
+		d.Code, d.Op = verdict.Allow, 7
 	case "off":
 		d.Code, d.Mode = verdict.Allow, table.ModeOff
 	case "body", "monitorbody":
@@ -252,6 +275,48 @@ func (e *fakeEngine) AppendReason(dst []byte, d *engine.Decision) []byte {
 	return append(dst, "reason\nfor it"...)
 }
 func (e *fakeEngine) Table() *table.Table { return nil }
+
+func (e *fakeEngine) JudgesResponses() bool { return e.responses != 0 }
+func (e *fakeEngine) MaxResponse() uint32   { return 50 }
+func (e *fakeEngine) ResponseMode(d *engine.Decision) uint8 {
+	if e.responses == 0 {
+		return 0
+	}
+	return max(e.responses, d.Mode)
+}
+
+// CheckResponseHeaders does what the status says: 200 wants the body, 201 passes,
+// 202 passes unjudged, others are refused.
+func (e *fakeEngine) CheckResponseHeaders(r *engine.Response, d *engine.Decision) {
+	if d.Op != 7 {
+		panic("the operation was lost")
+	}
+	d.Code = verdict.ResponseStatus
+	for _, h := range r.Headers {
+		if string(h.Name) != ":status" {
+			continue
+		}
+		switch string(h.Value) {
+		case "200":
+			d.Code, d.Media, d.Status = verdict.NeedBody, 3, 200
+		case "201":
+			d.Code = verdict.Allow
+		case "202":
+			d.Code, d.Unjudged = verdict.Allow, true
+		}
+	}
+}
+
+func (e *fakeEngine) CheckResponseBody(r *engine.Response, d *engine.Decision) {
+	if d.Op != 7 || d.Media != 3 || d.Status != 200 {
+		panic("the decision on the headers was lost")
+	}
+	e.seenResponse = append(e.seenResponse, string(r.Body))
+	d.Code = verdict.Allow
+	if len(r.Body) == 0 || r.Body[0] != '{' {
+		d.Code = verdict.ResponseBody
+	}
+}
 
 // vmTest is a VM on the fake host with root context 1 configured.
 type vmTest struct {
@@ -356,10 +421,30 @@ func (vt *vmTest) want(got, action abi.Action, id uint32, code string) {
 	}
 }
 
+// response gives the stream's response headers and runs the callback.
+func (vt *vmTest) response(id uint32, status string, end bool, more ...string) abi.Action {
+	vt.h.current = id
+	p := [][2]string{{":status", status}}
+	for i := 0; i < len(more); i += 2 {
+		p = append(p, [2]string{more[i], more[i+1]})
+	}
+	vt.h.answers[id] = p
+	return vt.v.ResponseHeaders(id, uint32(len(p)), end)
+}
+
+// content adds a piece to the response's body and runs the callback.
+func (vt *vmTest) content(id uint32, piece string, end bool) abi.Action {
+	vt.h.current = id
+	if piece != "" {
+		vt.h.content[id] = append(vt.h.content[id], piece...)
+	}
+	return vt.v.ResponseBody(id, uint32(len(vt.h.content[id])), end)
+}
+
 // wantIdle checks that nothing is held or tracked.
 func (vt *vmTest) wantIdle() {
 	vt.Helper()
-	if vt.v.held.used != 0 || vt.v.streams.n != 0 {
+	if vt.v.held.used != 0 || vt.v.streams.n != 0 || vt.v.watches.used != 0 {
 		vt.Errorf("held %d, tracked %d, want none", vt.v.held.used, vt.v.streams.n)
 	}
 }

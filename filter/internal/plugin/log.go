@@ -71,7 +71,11 @@ func (v *VM) logRefusal(c *stream, r *root, e Engine) {
 	}
 	b = text.Uint(b, uint64(v.d.Code.Status()))
 	b = text.Append(text.Byte(b, ' '), v.d.Code.Name())
-	b = v.appendTarget(b)
+	if v.d.Code.OfResponse() {
+		b = v.appendOperation(b, e)
+	} else {
+		b = v.appendTarget(b)
+	}
 	if e != nil {
 		if t := e.Table(); t != nil && v.d.Op < t.NumOps() {
 			b = text.Append(b, " op=")
@@ -83,6 +87,16 @@ func (v *VM) logRefusal(c *stream, r *root, e Engine) {
 	b = clip(b, lineRoom)
 	harmless(b)
 	v.host.Log(abi.Level(level)-1, b)
+}
+
+// appendOperation appends method and path template: where responses are judged the
+// request's own header fields may be gone.
+func (v *VM) appendOperation(b []byte, e Engine) []byte {
+	if e == nil || e.Table() == nil || v.d.Op >= e.Table().NumOps() {
+		return b
+	}
+	op := e.Table().Op(v.d.Op)
+	return appendMethodPath(b, op.Method(), op.Path())
 }
 
 // appendTarget appends method and path. The header callback has the fields at hand;

@@ -15,6 +15,9 @@ const (
 	metricUnknownStreams
 	metricArenaOverflows
 	metricSuppressedLines
+	responsesAllowed
+	responsesUnjudged
+	responsesOfHost
 	numCounters
 )
 
@@ -28,6 +31,9 @@ var counterNames = [numCounters]string{
 	metricUnknownStreams:  "portcullis.unknown_streams",
 	metricArenaOverflows:  "portcullis.arena_overflows",
 	metricSuppressedLines: "portcullis.suppressed_log_lines",
+	responsesAllowed:      "portcullis.responses_allowed",
+	responsesUnjudged:     "portcullis.responses_unjudged",
+	responsesOfHost:       "portcullis.responses_of_proxy",
 }
 
 // metrics holds the host's ids of all counters. A metric never decides anything: a

@@ -34,6 +34,11 @@ type Engine interface {
 	CheckHeaders(r *engine.Request, d *engine.Decision)
 	CheckBody(r *engine.Request, d *engine.Decision)
 	MaxBody(d *engine.Decision) uint32
+	JudgesResponses() bool
+	ResponseMode(d *engine.Decision) uint8
+	CheckResponseHeaders(r *engine.Response, d *engine.Decision)
+	CheckResponseBody(r *engine.Response, d *engine.Decision)
+	MaxResponse() uint32
 	AppendProblem(dst []byte, d *engine.Decision, full bool) []byte
 	AppendReason(dst []byte, d *engine.Decision) []byte
 	Table() *table.Table
@@ -66,7 +71,8 @@ type VM struct {
 
 	roots   []*root
 	streams streams
-	held    pool
+	held    pool[held]
+	watches pool[watch]
 	metrics metrics
 	log     logger
 	reply   replier
@@ -77,6 +83,7 @@ type VM struct {
 
 	headers []engine.Header // scratch: len is the most fields any root accepts
 	req     engine.Request
+	resp    engine.Response
 	d       engine.Decision
 }
 
@@ -97,7 +104,7 @@ func New(o Options) *VM {
 // begin starts a callback: what the last one was handed is gone.
 func (v *VM) begin() {
 	v.arena.Reset()
-	v.req = engine.Request{}
+	v.req, v.resp = engine.Request{}, engine.Response{}
 }
 
 // ContextCreate makes a root context (parent 0) or a stream.
@@ -130,6 +137,9 @@ func (v *VM) Delete(id uint32) {
 	if c := v.streams.find(id); c != nil {
 		if c.state == stateHeld {
 			v.held.free(c.held)
+		}
+		if c.flags&flagWatched != 0 {
+			v.watches.free(c.held)
 		}
 		c.leave()
 		v.streams.remove(id)

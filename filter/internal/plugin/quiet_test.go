@@ -20,6 +20,7 @@ func (h *quietHost) Log(abi.Level, []byte)                                  {}
 func (h *quietHost) Pairs(abi.Map) ([]byte, abi.Status)                     { return h.hand(h.pairs) }
 func (h *quietHost) Bytes(abi.Buffer, uint32, uint32) ([]byte, abi.Status)  { return h.hand(h.body) }
 func (h *quietHost) Reply(uint32, []byte, []byte, []byte, int32) abi.Status { return 0 }
+func (h *quietHost) Replace(abi.Map, string, string) abi.Status             { return 0 }
 func (h *quietHost) AddMetric(uint32, int64) abi.Status                     { return 0 }
 func (h *quietHost) SetContext(uint32) abi.Status                           { return 0 }
 
@@ -56,3 +57,15 @@ func (q quietEngine) AppendReason(dst []byte, d *engine.Decision) []byte {
 	return append(dst, "why"...)
 }
 func (q quietEngine) Table() *table.Table { return nil }
+
+func (q quietEngine) JudgesResponses() bool                 { return true }
+func (q quietEngine) ResponseMode(d *engine.Decision) uint8 { return table.ModeEnforce }
+func (q quietEngine) MaxResponse() uint32                   { return 100 }
+func (q quietEngine) CheckResponseHeaders(r *engine.Response, d *engine.Decision) {
+	d.Code, d.Media, d.Status = verdict.NeedBody, 3, 200
+}
+func (q quietEngine) CheckResponseBody(r *engine.Response, d *engine.Decision) {
+	if d.Code = verdict.Allow; len(r.Body) == 0 || r.Body[0] != '{' {
+		d.Code = verdict.ResponseBody
+	}
+}

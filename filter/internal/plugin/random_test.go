@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"portcullis/filter/internal/abi"
+	"portcullis/filter/table"
 )
 
 // TestRandomCallbacks calls back in any order with any ids, as no good host does, and
@@ -20,13 +21,13 @@ func TestRandomCallbacks(t *testing.T) {
 			`{"hold":"buffer","maxHeldRequests":2,"bodyTimeoutMs":100,` + goodTable + `}`,
 			`{"mode":"monitor","maxHeldRequests":1,"bodyTimeoutMs":100,` + goodTable + `}`,
 		}[seed%3]
-		vt := newVMTest(t, conf)
+		vt := newWatchTest(t, conf, []uint8{table.ModeEnforce, table.ModeMonitor, 0}[seed/3%3])
 		path := map[uint32]string{}
 		for range 3000 {
 			id := r.Uint32N(20) + 2
 			vt.h.current = id
 			var a abi.Action = pause
-			switch r.Uint32N(12) {
+			switch r.Uint32N(16) {
 			case 0, 1:
 				vt.v.ContextCreate(id, 1+r.Uint32N(20)/19) // now and then a root that is not there
 				delete(vt.h.gone, id)
@@ -50,6 +51,13 @@ func TestRandomCallbacks(t *testing.T) {
 				delete(path, id)
 			case 10:
 				vt.v.Tick(1)
+			case 12, 13:
+				vt.response(id, []string{"200", "201", "202", "500"}[r.Uint32N(4)], r.Uint32N(2) == 0)
+			case 14:
+				vt.h.content[id] = []byte([]string{"", "{}", "nope", string(make([]byte, 60))}[r.Uint32N(4)])
+				vt.content(id, "", r.Uint32N(2) == 0)
+			case 15:
+				vt.v.ResponseTrailers(id, 1)
 			case 11:
 				vt.h.gone[id] = true // the host forgets without a word
 			}
@@ -70,9 +78,12 @@ func TestRandomCallbacks(t *testing.T) {
 // checkSlots: every slot in use belongs to one stream, and the other way round.
 func checkSlots(t *testing.T, v *VM, seed uint64) {
 	t.Helper()
-	streams, slots := uint32(0), uint32(0)
+	streams, slots, watched := uint32(0), uint32(0), uint32(0)
 	for i := range v.streams.cells {
 		c := &v.streams.cells[i]
+		if c.flags&flagWatched != 0 {
+			watched++
+		}
 		if c.state != stateHeld {
 			continue
 		}
@@ -85,6 +96,9 @@ func checkSlots(t *testing.T, v *VM, seed uint64) {
 		if v.held.slots[i].id != 0 {
 			slots++
 		}
+	}
+	if watched != v.watches.used {
+		t.Fatalf("seed %d: %d streams watched, %d counted", seed, watched, v.watches.used)
 	}
 	if streams != slots || slots != v.held.used {
 		t.Fatalf("seed %d: %d streams held, %d slots, %d counted", seed, streams, slots, v.held.used)

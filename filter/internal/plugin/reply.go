@@ -51,7 +51,7 @@ func (v *VM) refuseWith(c *stream, r *root, e Engine) abi.Action {
 	id, flags := c.id, c.flags
 
 	p := &v.reply
-	full := r != nil && r.cfg.ErrorDetail == config.DetailFull
+	full := r != nil && r.cfg.ErrorDetail == config.DetailFull && !v.d.Code.OfResponse()
 	p.body = p.body[:0]
 	switch {
 	case flags&flagHead != 0:

@@ -54,7 +54,7 @@ func (v *VM) Configure(id, size uint32) bool {
 	cfg.Table = nil // the engine has it
 	opt := engine.Options{
 		Store: &v.store, Sig: &v.sig, Peer: &v.peer,
-		MaxBodyBytes: cfg.MaxBodyBytes, MaxHeaders: cfg.MaxHeaders, MaxHeaderBytes: cfg.MaxHeaderBytes,
+		MaxBodyBytes: cfg.MaxBodyBytes, MaxResponse: cfg.MaxResponse, MaxHeaders: cfg.MaxHeaders, MaxHeaderBytes: cfg.MaxHeaderBytes,
 		MaxPathBytes: cfg.MaxPathBytes, MaxNodes: cfg.MaxNodes, MaxDepth: cfg.MaxDepth,
 		MaxTokenBytes: cfg.MaxTokenBytes, TokenCacheBytes: cfg.TokenCacheBytes, Mode: uint8(cfg.Mode),
 	}
@@ -65,7 +65,7 @@ func (v *VM) Configure(id, size uint32) bool {
 	if problem != "" {
 		return v.bad(problem)
 	}
-	v.grow(cfg)
+	v.grow(cfg, e.JudgesResponses())
 	v.metrics.define(v.host)
 	v.host.SetTick(r.install(cfg, e))
 	r.meter = newMeter(v.host, e)
@@ -90,9 +90,15 @@ func (v *VM) table(cfg *config.Config) (raw []byte, problem string) {
 }
 
 // grow makes the VM's scratch large enough for cfg beside what it holds already.
-func (v *VM) grow(cfg *config.Config) {
+// responses says that some are judged.
+func (v *VM) grow(cfg *config.Config, responses bool) {
 	headers := cfg.MaxHeaderBytes + cfg.MaxHeaders*10 + 4 // as serialized
-	v.arena.Grow(headers + cfg.MaxBodyBytes + 1 + arenaSlack)
+	body := cfg.MaxBodyBytes
+	if responses {
+		body = max(body, cfg.MaxResponse)
+		v.watches.grow(cfg.MaxOpenRequests)
+	}
+	v.arena.Grow(headers + body + 1 + arenaSlack)
 	v.streams.grow(cfg.MaxOpenRequests)
 	v.held.grow(cfg.MaxHeldRequests)
 	if uint32(len(v.headers)) < cfg.MaxHeaders {

@@ -37,6 +37,7 @@ func (v *VM) RequestHeaders(id, _ uint32, endStream bool) abi.Action {
 	r.engine.CheckHeaders(&v.req, &v.d)
 	v.noteLimits(c, r, r.engine)
 	c.mode = v.d.Mode
+	v.plainAnswer(r.engine)
 	if v.d.Code == verdict.NeedBody {
 		return v.needBody(c, r, endStream)
 	}
@@ -121,6 +122,7 @@ func (v *VM) needBody(c *stream, r *root, endStream bool) abi.Action {
 	if c.flags&flagUpgrade != 0 {
 		// The engine lets upgrades of this operation through. No body ever ends
 		// here: to wait for one would stop the handshake.
+		v.watchResponse(c, r, r.engine)
 		return v.pass(c, passedUpgrade)
 	}
 	if endStream {
@@ -285,6 +287,7 @@ func (v *VM) settleWith(c *stream, r *root, e Engine) abi.Action {
 			c.flags |= flagOff
 			return v.pass(c, passedModeOff)
 		}
+		v.watchResponse(c, r, e)
 		return v.pass(c, passedAllowed)
 	case verdict.NeedBody, 0:
 		v.d.Code = verdict.Internal // nobody but needBody may see it
@@ -293,6 +296,7 @@ func (v *VM) settleWith(c *stream, r *root, e Engine) abi.Action {
 	case table.ModeMonitor:
 		v.metrics.wouldRefuse(v.host, v.d.Code)
 		v.logRefusal(c, r, e)
+		v.watchResponse(c, r, e)
 		c.state = statePassed
 		return abi.Continue
 	case table.ModeOff:

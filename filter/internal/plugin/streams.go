@@ -22,13 +22,14 @@ const (
 	flagGRPC                // answers carry a gRPC status
 	flagUpgrade             // the connection changes protocol: there is no body
 	flagOff                 // nothing of the request is judged
+	flagWatched             // its response is to be judged
 )
 
 // stream is one HTTP stream that the host has told about.
 type stream struct {
 	id    uint32
 	root  uint32
-	held  uint16 // in stateHeld: index in the pool
+	held  uint16 // in stateHeld: index in the pool; with flagWatched: in that of watches
 	state state
 	flags uint8
 	mode  uint8 // table.Mode* that holds for it, 0 before the headers
@@ -143,15 +144,15 @@ type held struct {
 	length    int64  // Content-Length, -1 when not given
 	engine    Engine // that judged the headers: a reload must not change it
 	root      *root
-	next      uint16 // free list
 }
 
-// pool is the slots of held requests.
+// pool is slots of fixed number, of requests that are held or watched.
 //
-// Invariants: free slots form a list from first, ended by poolEnd; used counts the
-// others.
-type pool struct {
-	slots []held
+// Invariants: free slots form a list from first through next, ended by poolEnd;
+// used counts the others.
+type pool[T any] struct {
+	slots []T
+	next  []uint16
 	first uint16
 	used  uint32
 }
@@ -159,7 +160,7 @@ type pool struct {
 const poolEnd = 0xFFFF
 
 // grow makes room for max requests; configuration only.
-func (p *pool) grow(max uint32) {
+func (p *pool[T]) grow(max uint32) {
 	max = min(max, poolEnd)
 	if uint32(len(p.slots)) == 0 {
 		p.first = poolEnd
@@ -168,29 +169,31 @@ func (p *pool) grow(max uint32) {
 		return
 	}
 	old := uint32(len(p.slots))
-	slots := make([]held, max)
+	slots, next := make([]T, max), make([]uint16, max)
 	copy(slots, p.slots)
-	p.slots = slots
+	copy(next, p.next)
+	p.slots, p.next = slots, next
 	for i := max; i > old; i-- {
-		p.slots[i-1].next = p.first
+		p.next[i-1] = p.first
 		p.first = uint16(i - 1)
 	}
 }
 
 // take returns a free slot; ok is false when limit slots are taken already.
-func (p *pool) take(limit uint32) (i uint16, ok bool) {
+func (p *pool[T]) take(limit uint32) (i uint16, ok bool) {
 	if p.used >= limit || len(p.slots) == 0 || p.first == poolEnd {
 		return 0, false
 	}
 	i = p.first
-	p.first = p.slots[i].next
+	p.first = p.next[i]
 	p.used++
 	return i, true
 }
 
 // free gives a slot back.
-func (p *pool) free(i uint16) {
-	p.slots[i] = held{next: p.first}
+func (p *pool[T]) free(i uint16) {
+	var empty T
+	p.slots[i], p.next[i] = empty, p.first
 	p.first = i
 	p.used--
 }

@@ -47,7 +47,7 @@ func TestStreamsAgainstMap(t *testing.T) {
 }
 
 func TestPool(t *testing.T) {
-	var p pool
+	var p pool[held]
 	if _, ok := p.take(1); ok {
 		t.Fatal("take of the zero value = ok, want none")
 	}
@@ -99,6 +99,10 @@ func TestAllocs(t *testing.T) {
 					vt.v.RequestBody(id, uint32(len(body)), true)
 				}
 			}
+			if c := vt.v.streams.find(id); c != nil && c.state == statePassed {
+				vt.v.ResponseHeaders(id, 1, false)
+				vt.v.ResponseBody(id, uint32(len(h.body)), true)
+			}
 			vt.v.Tick(1)
 			vt.v.Done(id)
 			vt.v.Delete(id)
@@ -118,6 +122,7 @@ func TestAllocs(t *testing.T) {
 		{"unknown", func() { vt.v.RequestHeaders(1<<31, 1, true) }},
 	}
 	vt.v.roots[0].engine = quietEngine{vt.e}
+	vt.v.watches.grow(100)
 	for _, tt := range tests {
 		if n := testing.AllocsPerRun(1000, tt.f); n != 0 {
 			t.Errorf("%s: allocations = %v, want 0", tt.name, n)
