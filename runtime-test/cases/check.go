@@ -41,6 +41,9 @@ func (f *File) check() error {
 	seen := map[string]bool{}
 	for i := range f.Cases {
 		c := &f.Cases[i]
+		if len(c.Engines) == 0 && c.Why == "" {
+			c.Engines, c.Why = f.Engines, f.Why
+		}
 		if err := f.checkCase(c); err != nil {
 			return fmt.Errorf("line %d: case %q: %w", c.Line, c.Name, err)
 		}

@@ -84,7 +84,7 @@
 // say fresh: true to run on an instance of its own (limits start full); otherwise cases of one file with the same config and host share one.
 // upstream: {status, headers, body} in a case is what the upstream answers; default 200 with a short text.
 //
-// engines: [wazero, envoy] with why: TEXT restricts a case to engines that can run it. An engine that is asked for what it can't do fails the case;
+// engines: [wazero, envoy] with why: TEXT restricts a case, or a file's cases, to engines that can run it. An engine that is asked for what it can't do fails the case;
 // nothing is skipped in silence. The engines:
 //
 //	native      filter/engine in this process: no host, so no answers' headers, no metrics, no logs, no stalls or resets

@@ -21,6 +21,8 @@ type File struct {
 	Path string `yaml:"-"`
 
 	Description string           `yaml:"description"`
+	Engines     []string         `yaml:"engines"` // of cases that name none
+	Why         string           `yaml:"why"`
 	Specs       []string         `yaml:"specs"`
 	Table       string           `yaml:"table"`
 	Policy      yaml.Node        `yaml:"policy"` // a path or a mapping

@@ -39,7 +39,7 @@ func (Native) Load(_ context.Context, s Setup) (Instance, error) {
 		return nil, fmt.Errorf("%w: table: %v at byte %d", ErrRefusedLoad, terr, off)
 	}
 	opt := engine.Options{
-		Store: &memoryStore{host.NewSharedData()}, Sig: sig.New(), MaxBodyBytes: cfg.MaxBodyBytes, MaxHeaders: cfg.MaxHeaders,
+		Store: &memoryStore{host.NewSharedData()}, Sig: sig.New(), MaxBodyBytes: cfg.MaxBodyBytes, MaxResponse: cfg.MaxResponse, MaxHeaders: cfg.MaxHeaders,
 		MaxHeaderBytes: cfg.MaxHeaderBytes, MaxPathBytes: cfg.MaxPathBytes, MaxNodes: cfg.MaxNodes, MaxDepth: cfg.MaxDepth,
 		MaxTokenBytes: cfg.MaxTokenBytes, TokenCacheBytes: cfg.TokenCacheBytes, Mode: uint8(cfg.Mode),
 	}
@@ -130,11 +130,36 @@ func (n *nativeInstance) Do(r *Request) (*Outcome, error) {
 		for _, h := range r.wireHeaders() {
 			up.Headers = append(up.Headers, Header{h.Name, h.Value})
 		}
-		return &Outcome{Answered: true, FromUpstream: true, Answer: r.Answer, Upstream: up}, nil
+		if !n.judgeResponse(r, &d) {
+			return &Outcome{Answered: true, FromUpstream: true, Answer: r.Answer, Upstream: up}, nil
+		}
+		return n.refusal(&d, up), nil
 	}
-	body := n.e.AppendProblem(nil, &d, n.cfg.ErrorDetail == config.DetailFull)
-	return &Outcome{Answered: true, Answer: Answer{Status: int(d.Code.Status()), Body: body,
-		Headers: []Header{{"content-type", "application/problem+json"}}}}, nil
+	return n.refusal(&d, Upstream{}), nil
+}
+
+// refusal is the answer of the filter for what the engine refuses.
+func (n *nativeInstance) refusal(d *engine.Decision, up Upstream) *Outcome {
+	body := n.e.AppendProblem(nil, d, n.cfg.ErrorDetail == config.DetailFull)
+	return &Outcome{Answered: true, Upstream: up, Answer: Answer{Status: int(d.Code.Status()), Body: body,
+		Headers: []Header{{"content-type", "application/problem+json"}}}}
+}
+
+// judgeResponse asks the engine about the upstream's answer as the plugin would, and reports whether it must not leave.
+func (n *nativeInstance) judgeResponse(r *Request, d *engine.Decision) bool {
+	if d.Mode = n.e.ResponseMode(d); d.Mode == 0 {
+		return false
+	}
+	resp := engine.Response{EndStream: len(r.Answer.Body) == 0 || r.Method == "HEAD", Head: r.Method == "HEAD", Body: r.Answer.Body}
+	resp.Headers = append(resp.Headers, engine.Header{Name: []byte(":status"), Value: strconv.AppendInt(nil, int64(r.Answer.Status), 10)})
+	for _, h := range r.Answer.Headers {
+		resp.Headers = append(resp.Headers, engine.Header{Name: []byte(h.Name), Value: []byte(h.Value)})
+	}
+	n.e.CheckResponseHeaders(&resp, d)
+	if d.Code == verdict.NeedBody {
+		n.e.CheckResponseBody(&resp, d)
+	}
+	return d.Code != verdict.Allow && d.Mode == table.ModeEnforce
 }
 
 // contentLength is what the request declares, -1 when that is nothing or no number.

@@ -184,6 +184,22 @@ func (f *File) observe(inst Instance, names []string, wantLogs bool) (metrics ma
 	return metrics, logs, nil
 }
 
+// A line that is not there yet is waited for, at most a second in all.
+const (
+	logTries = 25
+	logWait  = 40 * time.Millisecond
+)
+
+// logged reports whether every line that is wanted is there.
+func logged(e *Expect, logs []string, before int) bool {
+	for _, want := range e.Logs {
+		if !slices.ContainsFunc(logs[min(before, len(logs)):], func(l string) bool { return strings.Contains(l, want) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // compareEffects checks metrics and logs of a whole step.
 func (f *File) compareEffects(e *Expect, inst Instance, names []string, before map[string]int64, logsBefore int) []string {
 	after, logs, err := f.observe(inst, names, len(e.Logs) > 0)
@@ -196,9 +212,15 @@ func (f *File) compareEffects(e *Expect, inst Instance, names []string, before m
 			wrong = append(wrong, fmt.Sprintf("metric %s grew by %d, want %d", n, got, e.Metrics[n]))
 		}
 	}
+	for tries := 0; !logged(e, logs, logsBefore) && tries < logTries; tries++ {
+		<-time.After(logWait) // a process writes its lines when it likes
+		if _, logs, err = f.observe(inst, nil, true); err != nil {
+			return append(wrong, err.Error())
+		}
+	}
 	for _, want := range e.Logs {
 		if !slices.ContainsFunc(logs[min(logsBefore, len(logs)):], func(l string) bool { return strings.Contains(l, want) }) {
-			wrong = append(wrong, fmt.Sprintf("no log line contains %q", want))
+			wrong = append(wrong, fmt.Sprintf("no log line contains %q: %q", want, logs[min(logsBefore, len(logs)):]))
 		}
 	}
 	return wrong
