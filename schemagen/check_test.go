@@ -81,3 +81,21 @@ func TestCheckSARIF(t *testing.T) {
 		t.Errorf("a clean check: %d %s", code, stdout)
 	}
 }
+
+func TestReport(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "r.html")
+	if code, _, stderr := command("report", "-o", out, "-policy", "../examples/shop/policy.yaml", "../examples/shop/shop.yaml"); code != 0 {
+		t.Fatal(stderr)
+	}
+	code, stdout, _ := command("report", "-title", "Mine & yours", "-date", "", write(t, dir, "gap.yaml", gappy))
+	if code != 0 || !strings.Contains(stdout, "<h1>Mine &amp; yours</h1>") || !strings.Contains(stdout, "Denied") {
+		t.Errorf("report = %d: %s", code, stdout)
+	}
+	if code, _, _ := command("report", write(t, dir, "bad.yaml", broken)); code != 1 {
+		t.Errorf("report of a broken description = %d, want 1", code)
+	}
+	if code, _, _ := command("report"); code != 2 {
+		t.Errorf("report of nothing = %d, want 2", code)
+	}
+}

@@ -38,6 +38,7 @@ func commands(e env) []*ffcli.Command {
 		dumpCommand(e),
 		explainCommand(e),
 		diffCommand(e),
+		reportCommand(e),
 		configCommand(e),
 		linkCommand(e),
 	}

@@ -1,0 +1,71 @@
+package report
+
+// categories is the OWASP API Security Top 10 of 2023.
+func categories() []*Category {
+	return []*Category{
+		{ID: "API1", Name: "Broken object level authorization", About: "Whether a caller may touch this very object.", Blind: "Who owns an object is known to the code behind the gateway."},
+		{ID: "API2", Name: "Broken authentication", About: "Whether callers show who they are, in a way that can be checked."},
+		{ID: "API3", Name: "Broken object property level authorization", About: "Whether callers can set members that nobody meant to be set.", Blind: "Whether answers hold too much is checked where responses are judged."},
+		{ID: "API4", Name: "Unrestricted resource consumption", About: "Whether one caller can use up what others need."},
+		{ID: "API5", Name: "Broken function level authorization", About: "Whether callers may use this function at all."},
+		{ID: "API6", Name: "Unrestricted access to sensitive business flows", About: "Whether sign-up, payment and their like can be automated.", Blind: "Which flows are sensitive is guessed from names."},
+		{ID: "API7", Name: "Server side request forgery", About: "Whether callers can name what the server fetches.", Blind: "Whether a URL is fetched is known to the code behind the gateway."},
+		{ID: "API8", Name: "Security misconfiguration", About: "Whether what is described is also enforced."},
+		{ID: "API9", Name: "Improper inventory management", About: "Whether everything that answers is known and alive."},
+		{ID: "API10", Name: "Unsafe consumption of APIs", About: "Whether answers of other APIs are trusted blindly.", Blind: "What the service calls does not pass this gateway: nothing can be said from here."},
+	}
+}
+
+// allChecks is every kind of gap that is looked for.
+func allChecks() []Check {
+	return []Check{
+		{ID: "object-owner", Category: "API1", Title: "Objects are named in the path, and nothing ties them to the caller", Level: Low, Of: "operations",
+			Why: "Callers can try the identifiers of others; the code behind must compare owner and caller every time.",
+			Fix: "Check the owner in the service, and use identifiers that can't be guessed."},
+		{ID: "public-write", Category: "API2", Title: "Anybody may write", Level: High, Of: "operations",
+			Why: "These operations change something and ask nobody who he is.",
+			Fix: "Add security to them in the description, or in the policy."},
+		{ID: "public-read", Category: "API2", Title: "Anybody may read", Level: Low, Of: "operations",
+			Why: "Fine for what is public. Anything else here leaks.",
+			Fix: "See that each is meant to be public."},
+		{ID: "basic", Category: "API2", Title: "Passwords in every request", Level: Medium, Of: "operations",
+			Why: "HTTP Basic sends the long-lived secret each time.", Fix: "Use short-lived tokens."},
+		{ID: "key-in-query", Category: "API2", Title: "API keys in the query", Level: Medium, Of: "operations",
+			Why: "Query strings end up in logs, histories and referrers.", Fix: "Move the key to a header."},
+		{ID: "open", Category: "API3", Title: "Open objects", Level: Medium, Of: "schemas",
+			Why: "Members that the description does not mention get through to the code behind, which may bind them: isAdmin, price, ownerId.",
+			Fix: "Set additionalProperties: false, or unevaluatedProperties: false where schemas are composed."},
+		{ID: "no-limit", Category: "API4", Title: "No rate limit", Level: Medium, Of: "operations",
+			Why: "A caller, or a loop, can ask as often as the network allows.", Fix: "Name a limit in the policy's defaults, and tighter ones where work is costly."},
+		{ID: "string", Category: "API4", Title: "Strings of any length", Level: Low, Of: "values",
+			Why: "Only the limit of the whole request bounds them.", Fix: "Set maxLength."},
+		{ID: "array", Category: "API4", Title: "Arrays of any length", Level: Medium, Of: "values",
+			Why: "Work in the service grows with the number of items.", Fix: "Set maxItems."},
+		{ID: "no-scopes", Category: "API5", Title: "Any authenticated caller may write", Level: Medium, Of: "operations",
+			Why: "The operation asks for a caller, and for no scope: a token for anything does.", Fix: "List the scopes it needs under security."},
+		{ID: "public-flow", Category: "API6", Title: "Sensitive flows: public and without a limit", Level: High, Of: "operations",
+			Why: "Scripts can run them as often as they like: mass sign-up, credential stuffing, reset floods.", Fix: "Limit them by address, and by what they name: an e-mail address, an account."},
+		{ID: "flow", Category: "API6", Title: "Sensitive flows without a limit", Level: Medium, Of: "operations",
+			Why: "One account can automate what is meant for people.", Fix: "Limit them by subject."},
+		{ID: "url", Category: "API7", Title: "Callers name URLs", Level: Medium, Of: "values",
+			Why: "If the service fetches them, callers reach what only the service can reach.", Fix: "Bound them by a pattern or an enum of hosts, and fetch through a proxy that refuses private addresses."},
+		{ID: "not-enforced", Category: "API8", Title: "Not enforced", Level: High, Of: "operations",
+			Why: "Requests are judged for the record only, or not at all.", Fix: "Set the mode to enforce when the logs are quiet."},
+		{ID: "not-inspected", Category: "API8", Title: "Only partly inspected", Level: Medium, Of: "operations",
+			Why: "Parameters or bodies are not looked at.", Fix: "Set inspect to body."},
+		{ID: "unread", Category: "API8", Title: "Bodies that pass unread", Level: Medium, Of: "operations",
+			Why: "The media type can't be judged, and is let through.", Fix: "Accept JSON or forms, or deny the type in the policy."},
+		{ID: "no-schema", Category: "API8", Title: "Bodies without a schema", Level: Medium, Of: "operations",
+			Why: "Anything that parses gets through.", Fix: "Describe the body."},
+		{ID: "any-media", Category: "API8", Title: "Undeclared media types", Level: Low, Of: "operations",
+			Why: "The description takes */*: which formats the code behind reads is not known.", Fix: "List the media types."},
+		{ID: "unknown-query", Category: "API8", Title: "Undescribed query parameters pass", Level: Low, Of: "operations",
+			Why: "What the description does not mention reaches the code behind.", Fix: "Set unknownQuery to deny."},
+		{ID: "unknown-pass", Category: "API9", Title: "Unknown endpoints pass", Level: High, Of: "rules",
+			Why: "Shadow and forgotten endpoints stay reachable, unjudged.", Fix: "Set unknown to deny."},
+		{ID: "deprecated", Category: "API9", Title: "Deprecated, and still answering", Level: Low, Of: "operations",
+			Why: "Old versions keep old holes.", Fix: "Watch who still calls them, then take them out."},
+		{ID: "denied", Category: "API9", Title: "Described, and refused as unenforceable", Level: Low, Of: "operations",
+			Why: "Something in them can't be judged exactly, so every request is refused.", Fix: "See schemagen check for what it is; waive it by name if it is acceptable."},
+	}
+}
