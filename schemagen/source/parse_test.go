@@ -133,6 +133,11 @@ func TestParseYAML(t *testing.T) {
 		{"a: {<<: 1}\n", `t.yaml:1:9: found a merge key with a scalar, wanted a mapping, an alias of one, or a sequence of them`},
 		{"a: !Ref b\n", `t.yaml:1:4: found the tag !Ref, wanted none or one of YAML's core schema`},
 		{"a: !!int x\n", `t.yaml:1:4: found "x" with the tag !!int, wanted a number`},
+		{"a: 1\nb: {c: 1\nd: [", `t.yaml:2:1: did not find expected ',' or '}', wanted YAML 1.2`},
+		{"a: 1\nb: 2\n c: 3\n", `t.yaml:3:1: mapping values are not allowed in this context, wanted YAML 1.2`},
+		{"a: 1\nb:\n- x\n  y: z\n", `t.yaml:4:1: mapping values are not allowed in this context, wanted YAML 1.2`},
+		{"a: 1\nb:\n  c: 1\n d: 1\n", `t.yaml:4:1: did not find expected key, wanted YAML 1.2`},
+		{"a: 1\nb: ]\n", `t.yaml:2:1: did not find expected node content, wanted YAML 1.2`},
 		{"é: {x: 1, x: 2}\n", `t.yaml:1:12: found the name "x" again, wanted it once: the first is at line 1 column 6`},
 	}
 	for _, tt := range tests {

@@ -63,7 +63,11 @@ func countNodes(y *yaml.Node) int {
 	return n
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+var (
+	yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+	// Of these messages the library counts lines from 0.
+	yamlFromZero = regexp.MustCompile(`^did not find expected (?:<document start>|node content|key|'-' indicator|',' or .*)$`)
+)
 
 // libraryError gives the YAML library's message our shape. Its messages say
 // what was found only.
@@ -74,6 +78,9 @@ func libraryError(path string, e error) *Error {
 		msg = msg[len(m[0]):]
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			line = n
+			if yamlFromZero.MatchString(msg) {
+				line++
+			}
 		}
 	}
 	return &Error{path, Pos{line, 1}, strings.ReplaceAll(msg, "\n", " ") + ", wanted YAML 1.2"}
