@@ -22,8 +22,8 @@ the tables by schemagen. The last line is "N passed, N failed", counted over cas
 
 EXAMPLES
   runtime-test run examples/shop/cases/*.yaml
-  runtime-test run -engine native,wazero,proxytest,envoy -format json examples/shop/cases/users.yaml
-  runtime-test run -engine wazero -profile envoy-1.36 -case 'limit' -v examples/shop/cases/limits.yaml`
+  runtime-test run -engine native,wazero,proxytest,envoy -format json examples/shop/cases/shop.yaml
+  runtime-test run -engine wazero -profile envoy-1.36 -case 'limit' -v examples/limits/cases/limits.yaml`
 
 // engineMaker makes an engine when it is asked for.
 type engineMaker func(opt engineOptions) (cases.Engine, error)

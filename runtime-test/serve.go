@@ -23,7 +23,8 @@ const serveHelp = `Put the filter in front of an upstream as an HTTP reverse pro
 and what else the filter logs go to the standard error stream. It runs until it is interrupted.
 
 EXAMPLES
-  runtime-test serve -spec examples/shop/openapi.yaml -policy examples/shop/policy.yaml -listen 127.0.0.1:8080 -upstream http://127.0.0.1:9000
+  runtime-test serve -spec openapi.yaml -policy policy.yaml -listen 127.0.0.1:8080 -upstream http://127.0.0.1:9000
+  runtime-test serve -policy examples/shop/policy.yaml -spec examples/shop/shop.yaml -config '{"secrets":{"machines":"0123456789abcdef0123456789abcdef"}}' -upstream http://127.0.0.1:9000
   runtime-test serve -table api.tbl -config '{"mode":"monitor"}' -listen 127.0.0.1:8080 -upstream http://127.0.0.1:9000`
 
 type specs []string

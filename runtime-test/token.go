@@ -14,7 +14,7 @@ import (
 const tokenHelp = `Print a token that a case file describes, minted against the present time, for use with curl.
 
 EXAMPLES
-  curl -H "Authorization: Bearer $(runtime-test token examples/shop/cases/users.yaml alice)" ...`
+  curl -H "Authorization: Bearer $(runtime-test token examples/shop/cases/shop.yaml alice)" ...`
 
 func tokenCommand(out, errs io.Writer) *ffcli.Command {
 	return &ffcli.Command{
