@@ -84,7 +84,14 @@ type Engine struct {
 
 // maxScratch bounds the strings with escapes that can be looked into: a longer one
 // is refused with body_budget. Without escapes a string is judged in place.
+//
+// It also bounds the text of an urlencoded form, which has to be decoded: a larger
+// one is refused with body_too_large. Parts of multipart bodies are judged in place.
 const maxScratch = 256 << 10
+
+// maxFields bounds the parts of a multipart body, and the fields of a form with
+// arrays or objects in it: one with more is refused with body_nodes.
+const maxFields = 2048
 
 // New makes an engine for t. When a limit of t can't be decided exactly it
 // returns nil and the limit's index.
@@ -110,10 +117,10 @@ func decoderLimits(t *table.Table, o *Options) param.Limits {
 	for i := uint32(0); i < t.NumMedia(); i++ {
 		switch t.Media(i).Kind() {
 		case table.BodyForm:
-			l.TextBytes = max(l.TextBytes, int(o.MaxBodyBytes))
-			l.Values = 8192
+			l.TextBytes = max(l.TextBytes, int(min(o.MaxBodyBytes, maxScratch)))
+			l.Values = maxFields
 		case table.BodyMultipart:
-			l.Values = 8192
+			l.Values = maxFields
 		}
 	}
 	return l
