@@ -306,7 +306,12 @@ func TestLimitsMallocs(t *testing.T) {
 				if k.body != "" {
 					s.RequestBody([]byte(k.body), true)
 				}
-				s.Reset()
+				if s.Upstream().Complete && !s.Response().Started {
+					s.ResponseHeaders(host.H(":status", "200"), true)
+				}
+				if !s.Done() {
+					s.Reset()
+				}
 			}
 		}
 		run(5)

@@ -103,6 +103,8 @@ type Host interface {
 	// Replace sets the header field name of map m to value, whether it is there or
 	// not (proxy_replace_header_map_value).
 	Replace(m Map, name, value string) Status
+	// Set is Replace with a value that the caller has put together.
+	Set(m Map, name string, value []byte) Status
 	// Bytes is at most max bytes of a buffer from start (proxy_get_buffer_bytes).
 	Bytes(b Buffer, start, max uint32) ([]byte, Status)
 	// Reply answers the current request (proxy_send_local_response). headers is a

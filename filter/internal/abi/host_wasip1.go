@@ -147,6 +147,11 @@ func (VM) Replace(m Map, name, value string) Status {
 	return Status(proxyReplaceHeaderMapValue(uint32(m), text(name), uint32(len(name)), text(value), uint32(len(value))))
 }
 
+// Set implements [Host].
+func (VM) Set(m Map, name string, value []byte) Status {
+	return Status(proxyReplaceHeaderMapValue(uint32(m), text(name), uint32(len(name)), data(value), uint32(len(value))))
+}
+
 // Bytes implements [Host].
 func (VM) Bytes(b Buffer, start, max uint32) ([]byte, Status) {
 	clearOut()

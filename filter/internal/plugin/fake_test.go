@@ -127,6 +127,10 @@ func (h *fakeHost) Replace(m abi.Map, name, value string) abi.Status {
 	return 0
 }
 
+func (h *fakeHost) Set(m abi.Map, name string, value []byte) abi.Status {
+	return h.Replace(m, name, string(value))
+}
+
 func (h *fakeHost) Reply(status uint32, details, body, headers []byte, grpc int32) abi.Status {
 	if h.deaf || h.gone[h.current] {
 		return abi.StatusBadArgument

@@ -119,6 +119,73 @@ func (v *VM) addLimitFields(w *abi.PairsWriter, s *engine.Standings, t *table.Ta
 	}
 }
 
+// note is what the answer to a request that passed will say of its limits.
+type note struct {
+	standings engine.Standings
+	table     *table.Table
+}
+
+// announces reports whether any limit wants to be told of in answers to requests
+// that passed.
+func announces(e Engine) bool {
+	t := e.Table()
+	if t == nil {
+		return false
+	}
+	for i := range t.NumLimits() {
+		if t.Limit(i).Flags&table.LimitFlagAnnounce != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// keepNote keeps what v.d, which lets c pass, says of its limits. An answer for which
+// there is no room says nothing.
+func (v *VM) keepNote(c *stream, e Engine) {
+	if e == nil || c.tells != 0 || !v.d.Standings.Any() {
+		return
+	}
+	if i, ok := v.notes.take(poolEnd); ok {
+		v.notes.slots[i] = note{v.d.Standings, e.Table()}
+		c.tells = i + 1
+	}
+}
+
+// dropNote gives the note of c back.
+func (v *VM) dropNote(c *stream) {
+	if c.tells != 0 {
+		v.notes.free(c.tells - 1)
+		c.tells = 0
+	}
+}
+
+// announce adds to the answer to a request that passed what was noted for it, once.
+// Fields of the same names that the upstream has set are of another layer and give
+// way: two of one kind would be read as one list.
+func (v *VM) announce(id uint32) {
+	if v.notes.used == 0 {
+		return
+	}
+	c := v.streams.find(id)
+	if c == nil || c.tells == 0 {
+		return
+	}
+	n := v.notes.slots[c.tells-1]
+	v.dropNote(c)
+	if c.state != statePassed {
+		return
+	}
+	p, set := &v.reply, abi.MapResponseHeaders
+	v.host.Set(set, "ratelimit-policy", n.standings.AppendRateLimitPolicy(p.limits[:0], n.table))
+	v.host.Set(set, "ratelimit", n.standings.AppendRateLimit(p.limits[:0], n.table))
+	if most, remaining, reset, ok := n.standings.Legacy(n.table); ok {
+		v.host.Set(set, "x-ratelimit-limit", text.Uint(p.value[:0], most))
+		v.host.Set(set, "x-ratelimit-remaining", text.Uint(p.value[:0], remaining))
+		v.host.Set(set, "x-ratelimit-reset", text.Uint(p.value[:0], reset))
+	}
+}
+
 // peer is engine.Peer over the host's properties.
 type peer struct{ host abi.Host }
 

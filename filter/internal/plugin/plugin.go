@@ -73,6 +73,7 @@ type VM struct {
 	streams streams
 	held    pool[held]
 	watches pool[watch]
+	notes   pool[note]
 	metrics metrics
 	log     logger
 	reply   replier
@@ -142,6 +143,7 @@ func (v *VM) Delete(id uint32) {
 			v.watches.free(c.held)
 		}
 		c.leave()
+		v.dropNote(c)
 		v.streams.remove(id)
 		return
 	}

@@ -69,6 +69,9 @@ func (v *VM) Configure(id, size uint32) bool {
 	v.metrics.define(v.host)
 	v.host.SetTick(r.install(cfg, e))
 	r.meter = newMeter(v.host, e)
+	if announces(e) {
+		v.notes.grow(cfg.MaxOpenRequests)
+	}
 	v.logLoaded(r, len(raw))
 	return true
 }

@@ -123,6 +123,7 @@ func (v *VM) needBody(c *stream, r *root, endStream bool) abi.Action {
 		// The engine lets upgrades of this operation through. No body ever ends
 		// here: to wait for one would stop the handshake.
 		v.watchResponse(c, r, r.engine)
+		v.keepNote(c, r.engine)
 		return v.pass(c, passedUpgrade)
 	}
 	if endStream {
@@ -288,6 +289,7 @@ func (v *VM) settleWith(c *stream, r *root, e Engine) abi.Action {
 			return v.pass(c, passedModeOff)
 		}
 		v.watchResponse(c, r, e)
+		v.keepNote(c, e)
 		return v.pass(c, passedAllowed)
 	case verdict.NeedBody, 0:
 		v.d.Code = verdict.Internal // nobody but needBody may see it
@@ -297,6 +299,7 @@ func (v *VM) settleWith(c *stream, r *root, e Engine) abi.Action {
 		v.metrics.wouldRefuse(v.host, v.d.Code)
 		v.logRefusal(c, r, e)
 		v.watchResponse(c, r, e)
+		v.keepNote(c, e)
 		c.state = statePassed
 		return abi.Continue
 	case table.ModeOff:

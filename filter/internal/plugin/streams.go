@@ -32,7 +32,8 @@ type stream struct {
 	held  uint16 // in stateHeld: index in the pool; with flagWatched: in that of watches
 	state state
 	flags uint8
-	mode  uint8 // table.Mode* that holds for it, 0 before the headers
+	mode  uint8  // table.Mode* that holds for it, 0 before the headers
+	tells uint16 // index and one of what its answer will say of limits; 0 for nothing
 	op    uint32
 	gates *limit.Gates // where it leaves, by op, when it ends; nil when not in flight
 }

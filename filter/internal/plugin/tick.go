@@ -46,6 +46,7 @@ func (v *VM) timeout(i uint16) {
 	if v.host.SetContext(h.id) != abi.StatusOK {
 		// The host has forgotten the stream: an answer now would go to another one.
 		c.leave()
+		v.dropNote(c)
 		v.streams.remove(h.id)
 		v.held.free(i)
 		return

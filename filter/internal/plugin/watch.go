@@ -92,6 +92,7 @@ func (w *watch) action() abi.Action {
 // of this filter come by here too: they belong to streams that are not watched, or
 // are told apart when something is wrong with them.
 func (v *VM) ResponseHeaders(id, _ uint32, endStream bool) abi.Action {
+	v.announce(id)
 	c, w := v.watched(id)
 	if w == nil {
 		return abi.Continue
