@@ -28,8 +28,10 @@ func runFile(t *testing.T, version, path string) (*cases.File, []cases.Result) {
 	return f, results
 }
 
-// TestEnvoyCases runs the example's cases on the oldest Envoy; on the newest they
-// are run with the other engines, by `runtime-test run`.
+// TestEnvoyCases runs the examples' cases on the older Envoys; on the newest they
+// are run with the other engines, by `runtime-test run`. Those of examples/openapi
+// are about the engine's reading of requests, which no version changes, and need
+// methods that old ones refuse to parse.
 func TestEnvoyCases(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root(t), "examples", "*", "cases", "*.yaml"))
 	if err != nil || len(files) == 0 {
@@ -40,8 +42,9 @@ func TestEnvoyCases(t *testing.T) {
 			return // runtime-test run -engine envoy runs the cases on this one
 		}
 		for _, f := range files {
-			if name := filepath.Base(f); name != "hold.yaml" { // TestEnvoyHold
-				t.Run(filepath.Base(filepath.Dir(filepath.Dir(f)))+"/"+name, func(t *testing.T) { runFile(t, version, f) })
+			name, example := filepath.Base(f), filepath.Base(filepath.Dir(filepath.Dir(f)))
+			if name != "hold.yaml" && example != "openapi" { // hold.yaml is TestEnvoyHold's
+				t.Run(example+"/"+name, func(t *testing.T) { runFile(t, version, f) })
 			}
 		}
 	})
