@@ -173,6 +173,9 @@ func (e *Engine) json(b []byte, entry uint32, op table.Op, d *Decision) verdict.
 	st := e.parser.Parse(&e.tape, b, json.Options{
 		AllowDuplicates: op.Flags()&table.OpFlagAllowDuplicates != 0,
 		MaxDepth:        depth,
+		MaxString:       op.MaxString(),
+		MaxItems:        op.MaxItems(),
+		MaxName:         op.MaxName(),
 	})
 	if st != json.StatusOK {
 		d.Offset = e.parser.ErrOffset

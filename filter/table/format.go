@@ -191,7 +191,7 @@ const (
 //
 //	id(2) method(2) path(2) api mode|inspect<<8|unknownQuery<<16|responseMode<<24 flags
 //	params(2) media(2) requirements(2) limits(2: indexes) captures
-//	maxBody maxDepth zero(6) responses(2)
+//	maxBody maxDepth maxString maxItems maxName zero(3) responses(2)
 const (
 	OpID           = 0
 	OpMethod       = 2
@@ -206,6 +206,9 @@ const (
 	OpCaptures     = 17 // number of template expressions on the path
 	OpMaxBody      = 18 // bytes, 0 = the plugin's limit
 	OpMaxDepth     = 19 // 0 = the plugin's limit
+	OpMaxString    = 20 // bytes of a string of a JSON body as written, 0 = none
+	OpMaxItems     = 21 // children of an array or object of a JSON body, 0 = none
+	OpMaxName      = 22 // bytes of a name of a JSON body as written, 0 = none
 	OpResponses    = 26
 )
 

@@ -70,7 +70,7 @@ var layouts = [...]layout{
 		bits(OpFlags, 0, NoIndex, 0, opFlagsAll),
 		rng(OpParams, SecParams), rng(OpMedia, SecMedia), rng(OpRequirements, SecRequirements), rng(OpLimits, SecIndexes),
 		bits(OpCaptures, 0, NoIndex, 0, MaxCaptures), high(OpMaxDepth, 16),
-		zero(20), zero(21), zero(22), zero(23), zero(24), zero(25), rng(OpResponses, SecResponses),
+		zero(23), zero(24), zero(25), rng(OpResponses, SecResponses),
 	}},
 	{SecParams, wordsParam, []field{
 		str(ParamName), enum(ParamHow, 0, 1, maxIn), enum(ParamHow, 8, 1, maxStyle), bits(ParamHow, 16, 0xffff, 0, paramFlagsAll),

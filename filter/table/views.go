@@ -187,6 +187,16 @@ func (o Op) MaxBody() uint32 { return o.w[OpMaxBody] }
 // MaxDepth is the limit of nesting, 0 for the plugin's.
 func (o Op) MaxDepth() uint32 { return o.w[OpMaxDepth] }
 
+// MaxString bounds the strings of a JSON body, MaxItems its arrays and objects,
+// MaxName its names; 0: not at all.
+func (o Op) MaxString() uint32 { return o.w[OpMaxString] }
+
+// MaxItems is described at MaxString.
+func (o Op) MaxItems() uint32 { return o.w[OpMaxItems] }
+
+// MaxName is described at MaxString.
+func (o Op) MaxName() uint32 { return o.w[OpMaxName] }
+
 // Param is a parameter.
 type Param struct {
 	t *Table

@@ -224,7 +224,7 @@ func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
 	responseMode, responses := w.responses(op)
 	modes := responseMode<<24 | uint32(op.Mode) | uint32(op.Inspect)<<8 | uint32(op.UnknownQuery)<<16
 	return w.record(table.SecOps, w.str(op.ID), w.str(op.Method), w.str(op.Path), []uint32{api, modes, flags},
-		params, media, reqs, limits, []uint32{uint32(len(captures)), op.MaxBodyBytes, uint32(op.MaxDepth)}, zeros(6), responses)
+		params, media, reqs, limits, []uint32{uint32(len(captures)), op.MaxBodyBytes, uint32(op.MaxDepth), op.MaxString, op.MaxItems, op.MaxName}, zeros(3), responses)
 }
 
 // captureNames is the expressions of the path, in order.

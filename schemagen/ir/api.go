@@ -88,7 +88,10 @@ type Operation struct {
 	Preflight    bool
 	MaxBodyBytes uint32 // 0: the plugin's limit
 	MaxDepth     uint16 // 0: the plugin's limit
-	Node         *source.Node
+	// Bounds of JSON bodies, 0: none. MaxString and MaxName are bytes as written,
+	// MaxItems the children of one array or object.
+	MaxString, MaxItems, MaxName uint32
+	Node                         *source.Node
 }
 
 // PathRules is what a policy allows in paths by name.

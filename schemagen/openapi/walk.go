@@ -63,6 +63,7 @@ type walker struct {
 	op      *ir.Operation // the operation being read, nil outside
 	schemes map[string]*ir.Scheme
 	shapes  *shaper
+	bound   map[*ir.Schema]bounded
 }
 
 // methods is the fixed fields of a path item that are operations, in the order
@@ -72,7 +73,7 @@ var methods = []string{"get", "put", "post", "delete", "options", "head", "patch
 // Walk reads the description doc. It returns nil when doc is none: that is an
 // error among the findings.
 func Walk(doc *source.Document, opts Options) *ir.API {
-	w := &walker{opts: opts, doc: doc, root: doc.Root, schemes: map[string]*ir.Scheme{}, shapes: newShaper()}
+	w := &walker{opts: opts, doc: doc, root: doc.Root, schemes: map[string]*ir.Scheme{}, shapes: newShaper(), bound: map[*ir.Schema]bounded{}}
 	if !w.findVersion() {
 		return nil
 	}
@@ -206,6 +207,7 @@ func (w *walker) operation(method, path string, n, shared, servers *source.Node)
 		w.params(params)
 		w.body(n.Get("requestBody"))
 	}
+	w.bounds(op)
 	w.checkPathParams(n)
 	if len(op.Params) > maxParams {
 		w.unenforceable(n, "parameter-count", fmt.Sprintf("found %d parameters, wanted at most %d", len(op.Params), maxParams), "")
