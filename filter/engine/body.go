@@ -2,6 +2,7 @@ package engine
 
 import (
 	"portcullis/filter/json"
+	"portcullis/filter/media"
 	"portcullis/filter/table"
 	"portcullis/filter/verdict"
 )
@@ -48,7 +49,7 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		}
 		return verdict.NeedBody // wait and see that it is empty
 	}
-	if f.seen&seenContentEncoding != 0 && !equalFold(identity, f.contentCoding) {
+	if f.seen&seenContentEncoding != 0 && !media.EqualFold("identity", f.contentCoding) {
 		d.Part = verdict.PartHeader
 		return verdict.BodyEncoding
 	}
@@ -72,8 +73,6 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 	d.Media = media
 	return verdict.NeedBody
 }
-
-var identity = []byte("identity")
 
 // preflight lets a preflight request pass when it has no body: nothing else of it
 // is judged (Fetch Standard section 4.8).

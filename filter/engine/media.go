@@ -83,28 +83,12 @@ func mediaMatches(m table.Media, typ []byte) bool {
 	want := m.Type()
 	switch m.Match() {
 	case table.MatchExact:
-		return equalFold(want, typ)
+		return media.EqualFold(want, typ)
 	case table.MatchMainType:
-		return len(typ) > len(want) && equalFold(want, typ[:len(want)])
+		return len(typ) > len(want) && media.EqualFold(want, typ[:len(want)])
 	case table.MatchSuffix:
 		suffix := m.Suffix()
-		return len(typ) > len(want)+len(suffix) && equalFold(want, typ[:len(want)]) && equalFold(suffix, typ[len(typ)-len(suffix):])
+		return len(typ) > len(want)+len(suffix) && media.EqualFold(want, typ[:len(want)]) && media.EqualFold(suffix, typ[len(typ)-len(suffix):])
 	}
 	return m.Match() == table.MatchAny
-}
-
-// equalFold compares a lower-case text with one of any case, ASCII only.
-func equalFold(lower, s []byte) bool {
-	if len(lower) != len(s) {
-		return false
-	}
-	for i, c := range s {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if lower[i] != c {
-			return false
-		}
-	}
-	return true
 }

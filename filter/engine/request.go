@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"portcullis/filter/media"
 	"portcullis/filter/schema"
 	"portcullis/filter/table"
 	"portcullis/filter/token"
@@ -201,13 +202,11 @@ func (f *fields) transfer() verdict.Code {
 	if f.seen&seenTransferEncoding == 0 {
 		return verdict.Allow
 	}
-	if !equalFold(chunked, f.transferEncoding) || f.seen&seenContentLength != 0 {
+	if !media.EqualFold("chunked", f.transferEncoding) || f.seen&seenContentLength != 0 {
 		return verdict.BodyLength
 	}
 	return verdict.Allow
 }
-
-var chunked = []byte("chunked")
 
 // upgrades reports a request that leaves HTTP when it is answered: what follows
 // its header fields is no body.

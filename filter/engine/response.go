@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"portcullis/filter/media"
 	"portcullis/filter/table"
 	"portcullis/filter/verdict"
 )
@@ -93,8 +94,8 @@ func (e *Engine) responseMedia(r *Response, rec table.Response, bare bool, d *De
 		return verdict.ResponseHeader
 	}
 	empty := r.EndStream || known && length == 0
-	media := rec.Media()
-	if media.Count == 0 {
+	declared := rec.Media()
+	if declared.Count == 0 {
 		if bare || empty {
 			return verdict.Allow
 		}
@@ -109,9 +110,9 @@ func (e *Engine) responseMedia(r *Response, rec table.Response, bare bool, d *De
 			return verdict.ResponseMediaType
 		}
 		d.Part = verdict.PartBody
-		return e.emptyResponse(media)
+		return e.emptyResponse(declared)
 	}
-	if d.Media, ok = matchMedia(e.t, media, r.value(r.contentType), nil); !ok {
+	if d.Media, ok = matchMedia(e.t, declared, r.value(r.contentType), nil); !ok {
 		return verdict.ResponseMediaType
 	}
 	m := e.t.Media(d.Media)
@@ -131,7 +132,7 @@ func (e *Engine) responseMedia(r *Response, rec table.Response, bare bool, d *De
 	if bare {
 		return verdict.Allow
 	}
-	if r.contentCoding >= 0 && !equalFold(identity, r.value(r.contentCoding)) {
+	if r.contentCoding >= 0 && !media.EqualFold("identity", r.value(r.contentCoding)) {
 		d.Part = verdict.PartHeader
 		return verdict.ResponseEncoding
 	}
@@ -300,7 +301,7 @@ func (r *Response) statusCode() (status uint16, ok bool) {
 // isGRPC reports a gRPC content type, with or without a message format.
 func isGRPC(contentType []byte) bool {
 	const grpc = "application/grpc"
-	if len(contentType) < len(grpc) || !equalFold([]byte(grpc), contentType[:len(grpc)]) {
+	if len(contentType) < len(grpc) || !media.EqualFold(grpc, contentType[:len(grpc)]) {
 		return false
 	}
 	rest := contentType[len(grpc):]

@@ -127,7 +127,7 @@ func UTF8(params []byte) bool {
 }
 
 // EqualFold compares a lower-case text with one of any case, ASCII only.
-func EqualFold(lower string, s []byte) bool {
+func EqualFold[T ~string | ~[]byte](lower T, s []byte) bool {
 	if len(lower) != len(s) {
 		return false
 	}

@@ -62,21 +62,31 @@ func (c *stream) action() abi.Action {
 }
 
 // readHeaders reads the header fields, once, and notes what the answer depends on.
-func (v *VM) readHeaders(c *stream, cfg *config.Config) verdict.Code {
-	raw, st := v.host.Pairs(abi.MapRequestHeaders)
+func (v *VM) readHeaders(c *stream, cfg *config.Config) (code verdict.Code) {
+	v.req.Headers, code = v.readFields(abi.MapRequestHeaders, cfg.MaxHeaders, verdict.RequestHeadersTooLarge, verdict.RequestHeadersTooMany)
+	for i := range v.req.Headers {
+		c.note(v.req.Headers[i].Name, v.req.Headers[i].Value)
+	}
+	return code
+}
+
+// readFields reads the fields of m into the VM's scratch. large and many are the
+// codes of more bytes and more fields than there is room for.
+func (v *VM) readFields(m abi.Map, limit uint32, large, many verdict.Code) ([]engine.Header, verdict.Code) {
+	raw, st := v.host.Pairs(m)
 	if st != abi.StatusOK {
 		if v.arena.Overflowed() {
-			return verdict.RequestHeadersTooLarge
+			return nil, large
 		}
-		return verdict.Internal
+		return nil, verdict.Internal
 	}
-	p, fault := abi.OpenPairs(raw, cfg.MaxHeaders)
+	p, fault := abi.OpenPairs(raw, limit)
 	switch fault {
 	case abi.PairsGood:
 	case abi.PairsTooMany:
-		return verdict.RequestHeadersTooMany
+		return nil, many
 	default:
-		return verdict.Internal
+		return nil, verdict.Internal
 	}
 	n := 0
 	for n < len(v.headers) {
@@ -85,14 +95,12 @@ func (v *VM) readHeaders(c *stream, cfg *config.Config) verdict.Code {
 			break
 		}
 		v.headers[n] = engine.Header{Name: name, Value: value}
-		c.note(name, value)
 		n++
 	}
 	if p.Len() != 0 {
-		return verdict.Internal // headers has room for cfg.MaxHeaders
+		return nil, verdict.Internal // headers has room for every root's limit
 	}
-	v.req.Headers = v.headers[:n]
-	return verdict.Allow
+	return v.headers[:n], verdict.Allow
 }
 
 // note sets the flags that a header field calls for.

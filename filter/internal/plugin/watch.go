@@ -124,36 +124,9 @@ func (v *VM) ResponseHeaders(id, _ uint32, endStream bool) abi.Action {
 }
 
 // readResponse reads the header fields of the response.
-func (v *VM) readResponse(cfg *config.Config) verdict.Code {
-	raw, st := v.host.Pairs(abi.MapResponseHeaders)
-	if st != abi.StatusOK {
-		if v.arena.Overflowed() {
-			return verdict.ResponseTooLarge
-		}
-		return verdict.Internal
-	}
-	p, fault := abi.OpenPairs(raw, cfg.MaxHeaders)
-	switch fault {
-	case abi.PairsGood:
-	case abi.PairsTooMany:
-		return verdict.ResponseTooLarge
-	default:
-		return verdict.Internal
-	}
-	n := 0
-	for n < len(v.headers) {
-		name, value, ok := p.Next()
-		if !ok {
-			break
-		}
-		v.headers[n] = engine.Header{Name: name, Value: value}
-		n++
-	}
-	if p.Len() != 0 {
-		return verdict.Internal
-	}
-	v.resp.Headers = v.headers[:n]
-	return verdict.Allow
+func (v *VM) readResponse(cfg *config.Config) (code verdict.Code) {
+	v.resp.Headers, code = v.readFields(abi.MapResponseHeaders, cfg.MaxHeaders, verdict.ResponseTooLarge, verdict.ResponseTooLarge)
+	return code
 }
 
 // ResponseBody looks at the size of a response's body until its end, then judges
