@@ -33,15 +33,7 @@ func PutU64(b []byte, off uint32, v uint64) {
 	PutU32(b, off+4, uint32(v>>32))
 }
 
-// AppendU16 appends v.
-func AppendU16(b []byte, v uint16) []byte { return append(b, byte(v), byte(v>>8)) }
-
 // AppendU32 appends v.
 func AppendU32(b []byte, v uint32) []byte {
 	return append(b, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
-}
-
-// AppendU64 appends v.
-func AppendU64(b []byte, v uint64) []byte {
-	return AppendU32(AppendU32(b, uint32(v)), uint32(v>>32))
 }

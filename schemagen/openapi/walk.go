@@ -257,13 +257,6 @@ func (w *walker) waived(code string) bool {
 	return w.op != nil && slices.Contains(w.op.Waivers, code)
 }
 
-// gap reports a use of something that the engine can't judge, if it can't.
-func (w *walker) gap(n *source.Node, code string) {
-	if g, ok := gaps[code]; ok {
-		w.unenforceable(n, code, g.message+", wanted one that can be judged", g.hint)
-	}
-}
-
 // refError reports a reference that can't be resolved.
 func (w *walker) refError(n *source.Node, err *resolve.Error) {
 	w.unenforceable(n, err.Code, err.Msg, err.Hint)

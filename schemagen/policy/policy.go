@@ -9,7 +9,6 @@
 package policy
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -420,12 +419,4 @@ func byName[T any](m map[string]T) []T {
 
 func loc(n *source.Node) ir.Loc {
 	return ir.Loc{Node: n, Pointer: source.Pointer(n), URI: n.Doc.URI}
-}
-
-func quoteAll(names []string) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = fmt.Sprintf("%q", n)
-	}
-	return strings.Join(out, ", ")
 }

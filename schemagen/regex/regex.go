@@ -48,12 +48,6 @@ func Compile(source string, opt Options) (*DFA, []Warning, error) {
 	return d, warnings, err
 }
 
-// Check parses source and reports what Compile would report of its syntax.
-func Check(source string, strict bool) ([]Warning, error) {
-	_, warnings, err := parse(source, strict)
-	return warnings, err
-}
-
 func compileNode(n *node, opt Options) (*DFA, error) {
 	b := newBudget(opt)
 	n, l := splitLength(n)
@@ -134,9 +128,6 @@ func (d *DFA) Size() int { return len(d.blob) }
 // NumStates counts the states, the two that have no row included.
 func (d *DFA) NumStates() int { return d.automaton.NumStates }
 
-// NumClasses counts the classes of characters, the columns of the table.
-func (d *DFA) NumClasses() int { return d.automaton.NumClasses }
-
 // Match reports whether the expression matches somewhere in text.
 func (d *DFA) Match(text string) bool { return pattern.Match(d.blob, []byte(text)) }
 
@@ -144,6 +135,3 @@ func (d *DFA) Match(text string) bool { return pattern.Match(d.blob, []byte(text
 func (d *DFA) MatchesAll() bool {
 	return d.automaton.Start == int(pattern.StateMatch) && d.automaton.Flags == 0
 }
-
-// MatchesNone reports whether no text matches.
-func (d *DFA) MatchesNone() bool { return d.automaton.Start == int(pattern.StateReject) }
