@@ -3,7 +3,7 @@
 // documents it key by key.
 //
 // It is read once, in ranges, because it is large: the text is pulled through a
-// window of 64 KiB and the table's base64 is decoded into its final buffer as it
+// window of 16 KiB and the table's base64 is decoded into its final buffer as it
 // passes, so that a table of 2 MB stands in memory once. It refuses everything it
 // does not know: an unknown, doubled or mistyped key fails the load with one line
 // that says what was found, what was wanted and where.

@@ -4,7 +4,7 @@ import "unicode/utf8"
 
 const (
 	// window is how much is read from the host at a time.
-	window = 64 << 10
+	window = 16 << 10
 	// maxKey and maxWord bound what is kept of a name or a word for a message.
 	maxKey  = 64
 	maxWord = 64

@@ -105,7 +105,12 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	e.parser = json.NewParser(int(opt.MaxNodes), int(opt.MaxDepth))
 	e.params = param.New(decoderLimits(t, &opt), e.parser)
 	e.tape.Nodes = make([]json.Node, 0, opt.MaxNodes)
-	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(min(opt.MaxBodyBytes, maxScratch)), Seed: seed(&opt)})
+	body := opt.MaxBodyBytes
+	if t.JudgesResponses() {
+		body = max(body, opt.MaxResponse)
+	}
+	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(min(body, maxScratch)), Seed: seed(&opt),
+		NoMarks: !schema.Marks(&t.Schema), Borrow: e.parser.Lend})
 	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
 	return e, 0
 }

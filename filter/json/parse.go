@@ -1,5 +1,7 @@
 package json
 
+import "unsafe"
+
 // Status is the outcome of Parse. The zero Status is no outcome.
 type Status uint8
 
@@ -65,6 +67,7 @@ type Parser struct {
 	maxDepth uint32
 	gen      uint32
 	seen     []uint64
+	lent     bool // seen has been someone else's
 	order    []uint32
 	state    parseState
 }
@@ -80,6 +83,13 @@ func NewParser(maxNodes, maxDepth int) *Parser {
 	p.seen = make([]uint64, size)
 	p.order = make([]uint32, maxNodes/2+1)
 	return p
+}
+
+// Lend hands out memory that the parser does not need between two texts, two words
+// for each node. It is the parser's again at the next Parse.
+func (p *Parser) Lend() []uint32 {
+	p.lent = true
+	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(p.seen))), 2*len(p.seen))
 }
 
 func clampLimit(n int) uint32 {
@@ -144,6 +154,10 @@ func (p *Parser) begin(s *parseState, t *Tape, src []byte, opt Options) {
 	s.pos, s.num, s.cur, s.depth, s.named, s.suspect, s.status = 0, 0, 0, 0, 0, 0, 0
 	if opt.AllowDuplicates || len(p.seen) == 0 { // the zero parser has no room for a name
 		return
+	}
+	if p.lent {
+		clear(p.seen)
+		p.lent = false
 	}
 	p.gen++
 	if p.gen == 0 { // after 2^32 texts the oldest entries would look new

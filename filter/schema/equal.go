@@ -86,6 +86,7 @@ func endOf(t *json.Tape, j, n uint32) uint32 {
 // sortMembers puts the names from i to end into m.order at top, sorted by hash
 // and then by bytes, and returns how many there are; 0 if there is no room.
 func (m *Machine) sortMembers(t *json.Tape, i, end, top uint32) uint32 {
+	m.borrowOrder()
 	n := uint32(0)
 	for ; i < end; i = t.Next(i + 1) {
 		if top+n >= uint32(len(m.order)) {
@@ -217,6 +218,7 @@ func (m *Machine) unique(node uint32) (uint32, bool) {
 		return m.uniqueFew(node)
 	}
 	// An open-addressed table of element nodes in m.order, a fifth empty at least.
+	m.borrowOrder()
 	log := uint(64 - bits.LeadingZeros64(uint64(x.Len)+uint64(x.Len)/4))
 	size := uint32(1) << log
 	if uint64(size) > uint64(len(m.order)) {

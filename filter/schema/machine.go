@@ -58,6 +58,13 @@ type Limits struct {
 	Memo     int    // remembered verdicts, rounded up to a power of two; default 1<<12
 	Steps    uint64 // steps of one run at most, whatever its size; default 1<<28
 	Seed     uint64 // keys the hash of values; random where there is randomness
+	// NoMarks leaves out what keeps track of evaluated members and elements: for
+	// tables whose programs never do (see Marks).
+	NoMarks bool
+	// Borrow lends memory for comparing objects and for finding equal elements,
+	// three words a node at best. It is called during a run; the memory must stay
+	// the machine's until the next run. Nil: the machine has its own.
+	Borrow func() []uint32
 }
 
 // frame is one level of the interpreter's stack.
@@ -109,9 +116,11 @@ type Machine struct {
 	masks    []uint32 // stack of masks of members seen
 	scratch  []byte
 	order    []uint32 // for comparing objects and finding equal elements
+	borrow   func() []uint32
 	hashes   []uint32
 	failures []Failure
 
+	maxNodes    int
 	maxFailures int
 	maxSteps    uint64
 	seed        uint64
@@ -149,22 +158,58 @@ func NewMachine(l Limits) *Machine {
 	for memo < l.Memo {
 		memo *= 2
 	}
-	return &Machine{
+	marked := l.Nodes
+	if l.NoMarks {
+		marked = 0
+	}
+	m := &Machine{
 		state: state{
 			frames: make([]frame, l.Frames),
-			marks:  make([]uint32, l.Nodes),
-			undo:   make([]trailEntry, l.Nodes+l.Nodes/2),
+			marks:  make([]uint32, marked),
+			undo:   make([]trailEntry, marked+marked/2),
 			memo:   make([]memoEntry, memo),
 		},
+		maxNodes:    l.Nodes,
+		borrow:      l.Borrow,
 		masks:       make([]uint32, 64+l.Nodes/8),
 		scratch:     make([]byte, 0, l.Scratch),
-		order:       make([]uint32, 3*l.Nodes+16),
 		hashes:      make([]uint32, l.Nodes),
 		failures:    make([]Failure, 0, l.Failures),
 		maxFailures: l.Failures,
 		maxSteps:    l.Steps,
 		seed:        l.Seed,
 	}
+	if l.Borrow == nil {
+		m.order = make([]uint32, 3*l.Nodes+16)
+	}
+	return m
+}
+
+// borrowOrder sees to it that m.order is there.
+func (m *Machine) borrowOrder() {
+	if m.order == nil {
+		m.order = m.borrow()
+	}
+}
+
+// Marks reports whether a program of s keeps track of evaluated members or
+// elements.
+func Marks(s *table.SchemaSections) bool {
+	for i := range s.Program {
+		switch in := &s.Program[i]; in.Op {
+		case table.OpCtlScope, table.OpLoopUnevaluatedProperties, table.OpLoopUnevaluatedItems:
+			return true
+		case table.OpLoopProperties:
+			if in.A&table.PropsMark != 0 {
+				return true
+			}
+		case table.OpLoopItems, table.OpLoopContains:
+			if in.A&table.LoopMark != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Collect sets how many violations a run reports, within Limits.Failures. With
@@ -206,8 +251,11 @@ func (m *Machine) Validate(t *table.Table, entry uint32, tape *json.Tape, node u
 	if !s.ValidEntry(entry) || node >= uint32(len(tape.Nodes)) {
 		return StatusInternal
 	}
-	if len(tape.Nodes) > len(m.marks) {
+	if len(tape.Nodes) > m.maxNodes {
 		return StatusBudget
+	}
+	if m.borrow != nil {
+		m.order = nil // the lender has had it since
 	}
 	perNode := min(max(2*uint64(s.Proc(entry, table.ProcCost)), stepsLeast), stepsPerNode)
 	m.steps = min(stepsBase+perNode*uint64(len(tape.Nodes)), m.maxSteps)

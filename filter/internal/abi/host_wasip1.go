@@ -70,7 +70,7 @@ func linkedRead(dst unsafe.Pointer, off, n uint32) uint32
 
 // firstArena is the arena until the configuration is known: one range of it, and
 // what else a callback may be handed meanwhile.
-var firstArena [72 << 10]byte
+var firstArena [24 << 10]byte
 
 // arena and out are what the host writes into, by address.
 var (

@@ -72,6 +72,7 @@ type VM struct {
 	roots   []*root
 	streams streams
 	held    pool[held]
+	more    []heldMore // by slot; empty where no table needs it
 	watches pool[watch]
 	notes   pool[note]
 	metrics metrics

@@ -79,8 +79,8 @@ func TestRandomCallbacks(t *testing.T) {
 func checkSlots(t *testing.T, v *VM, seed uint64) {
 	t.Helper()
 	streams, slots, watched := uint32(0), uint32(0), uint32(0)
-	for i := range v.streams.cells {
-		c := &v.streams.cells[i]
+	for i := range v.streams.pool.slots {
+		c := &v.streams.pool.slots[i]
 		if c.flags&flagWatched != 0 {
 			watched++
 		}

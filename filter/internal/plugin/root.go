@@ -22,7 +22,7 @@ type root struct {
 
 // arenaSlack is room for what a callback is handed beside headers and body: shared
 // data, answers of host functions, ranges of the configuration.
-const arenaSlack = 72 << 10
+const arenaSlack = 24 << 10
 
 // source reads the plugin configuration from the host.
 type source struct{ v *VM }
@@ -65,7 +65,7 @@ func (v *VM) Configure(id, size uint32) bool {
 	if problem != "" {
 		return v.bad(problem)
 	}
-	v.grow(cfg, e.JudgesResponses())
+	v.grow(cfg, e)
 	v.metrics.define(v.host)
 	v.host.SetTick(r.install(cfg, e))
 	r.meter = newMeter(v.host, e)
@@ -93,20 +93,38 @@ func (v *VM) table(cfg *config.Config) (raw []byte, problem string) {
 }
 
 // grow makes the VM's scratch large enough for cfg beside what it holds already.
-// responses says that some are judged.
-func (v *VM) grow(cfg *config.Config, responses bool) {
+// e's table says what of it is needed.
+func (v *VM) grow(cfg *config.Config, e Engine) {
 	headers := cfg.MaxHeaderBytes + cfg.MaxHeaders*10 + 4 // as serialized
 	body := cfg.MaxBodyBytes
-	if responses {
+	if e.JudgesResponses() {
 		body = max(body, cfg.MaxResponse)
 		v.watches.grow(cfg.MaxOpenRequests)
 	}
 	v.arena.Grow(headers + body + 1 + arenaSlack)
 	v.streams.grow(cfg.MaxOpenRequests)
 	v.held.grow(cfg.MaxHeldRequests)
+	if needsMore(e.Table()) && len(v.more) < len(v.held.slots) {
+		more := make([]heldMore, len(v.held.slots))
+		copy(more, v.more)
+		v.more = more
+	}
 	if uint32(len(v.headers)) < cfg.MaxHeaders {
 		v.headers = make([]engine.Header, cfg.MaxHeaders)
 	}
+}
+
+// needsMore reports whether held requests of t need more than the usual.
+func needsMore(t *table.Table) bool {
+	if t == nil || t.NumLimits() > 0 {
+		return true
+	}
+	for i := uint32(0); i < t.NumMedia(); i++ {
+		if t.Media(i).Kind() == table.BodyMultipart {
+			return true
+		}
+	}
+	return false
 }
 
 // install makes e the root's engine and returns the tick period in milliseconds.

@@ -150,8 +150,11 @@ func (v *VM) needBody(c *stream, r *root, endStream bool) abi.Action {
 		v.d.Code, v.d.Part = verdict.PluginBusy, verdict.PartNone
 		return v.settle(c, r)
 	}
-	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, boundary: v.d.Boundary, preflight: v.d.Preflight, charges: v.d.Later, stand: v.d.Standings, maxBody: maxBody, length: length,
+	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, slot: i, preflight: v.d.Preflight, maxBody: maxBody, length: length,
 		deadline: r.ticks + r.timeoutTicks, engine: r.engine, root: r}
+	if int(i) < len(v.more) {
+		v.more[i] = heldMore{v.d.Boundary, v.d.Later, v.d.Standings}
+	}
 	c.held, c.state = i, stateHeld
 	if r.cfg.Hold == config.HoldBuffer {
 		// The buffer filter behind keeps the headers from the upstream.
@@ -249,7 +252,7 @@ func (v *VM) judgeBody(c *stream, atLeast uint32) abi.Action {
 	default:
 		v.resume(h, verdict.NeedBody)
 		v.req.Body, v.req.EndStream = body, true
-		if h.charges.Any() {
+		if v.d.Later.Any() {
 			v.req.NowNanos = v.host.NowNanos()
 		}
 		h.engine.CheckBody(&v.req, &v.d)
@@ -265,7 +268,11 @@ func (v *VM) resume(h *held, code verdict.Code) {
 		mode = c.mode
 	}
 	v.own(code, mode, h.op)
-	v.d.Media, v.d.Boundary, v.d.Preflight, v.d.Later, v.d.Standings = h.media, h.boundary, h.preflight, h.charges, h.stand
+	v.d.Media, v.d.Preflight = h.media, h.preflight
+	if int(h.slot) < len(v.more) {
+		m := &v.more[h.slot]
+		v.d.Boundary, v.d.Later, v.d.Standings = m.boundary, m.charges, m.stand
+	}
 	if code != verdict.Internal && code != verdict.RequestTrailerForbidden {
 		v.d.Part = verdict.PartBody
 	}

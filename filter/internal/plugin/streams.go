@@ -38,32 +38,33 @@ type stream struct {
 	gates *limit.Gates // where it leaves, by op, when it ends; nil when not in flight
 }
 
-// streams finds streams by context id: open addressing with linear probing, in
-// memory of fixed size. It never holds a stream twice.
+// streams finds streams by context id: open addressing with linear probing over
+// cells that name slots, in memory of fixed size. It never holds a stream twice.
 //
-// Invariants: n <= max <= len(cells)/2, so that a probe ends; every stream lies
-// between its home cell and the next empty one. Pointers to cells are valid until
-// the next add or remove.
+// Invariants: n <= max <= len(cells)/2, so that a probe ends; every stream's cell
+// lies between its home cell and the next empty one; a cell holds the slot's index
+// and one, 0 when it is empty. Pointers to streams are valid until they are removed.
 type streams struct {
-	cells []stream
+	cells []uint16
+	pool  pool[stream]
 	max   uint32
 	n     uint32
 }
 
 // grow makes room for max streams; configuration only.
 func (s *streams) grow(max uint32) {
-	if max <= s.max {
+	if max = min(max, poolEnd); max <= s.max {
 		return
 	}
 	size := uint32(16)
 	for size < 2*max {
 		size *= 2
 	}
-	old := s.cells
-	s.cells, s.max, s.n = make([]stream, size), max, 0
-	for i := range old {
-		if old[i].state != 0 {
-			*s.insert(old[i].id) = old[i]
+	s.pool.grow(max)
+	s.cells, s.max, s.n = make([]uint16, size), max, 0
+	for i := range s.pool.slots {
+		if s.pool.slots[i].state != 0 {
+			s.enter(uint16(i))
 		}
 	}
 }
@@ -76,14 +77,17 @@ func (s *streams) home(id uint32) uint32 {
 
 func (s *streams) next(i uint32) uint32 { return (i + 1) & (uint32(len(s.cells)) - 1) }
 
+// at is the stream of a cell that is not empty.
+func (s *streams) at(cell uint32) *stream { return &s.pool.slots[s.cells[cell]-1] }
+
 // find returns the stream id, nil when it is unknown.
 func (s *streams) find(id uint32) *stream {
 	if s.n == 0 {
 		return nil
 	}
-	for i := s.home(id); s.cells[i].state != 0; i = s.next(i) {
-		if s.cells[i].id == id {
-			return &s.cells[i]
+	for i := s.home(id); s.cells[i] != 0; i = s.next(i) {
+		if c := s.at(i); c.id == id {
+			return c
 		}
 	}
 	return nil
@@ -94,40 +98,43 @@ func (s *streams) add(id, root uint32) {
 	if s.n >= s.max || s.find(id) != nil {
 		return
 	}
-	*s.insert(id) = stream{id: id, root: root, state: stateOpen}
+	if i, ok := s.pool.take(s.max); ok {
+		s.pool.slots[i] = stream{id: id, root: root, state: stateOpen}
+		s.enter(i)
+	}
 }
 
-// insert returns the empty cell for id.
-func (s *streams) insert(id uint32) *stream {
-	i := s.home(id)
-	for s.cells[i].state != 0 {
+// enter makes a cell for the stream in a slot.
+func (s *streams) enter(slot uint16) {
+	i := s.home(s.pool.slots[slot].id)
+	for s.cells[i] != 0 {
 		i = s.next(i)
 	}
+	s.cells[i] = slot + 1
 	s.n++
-	return &s.cells[i]
 }
 
 // remove forgets id, and moves back what had to probe past it.
 func (s *streams) remove(id uint32) {
-	c := s.find(id)
-	if c == nil {
+	if s.find(id) == nil {
 		return
 	}
 	mask := uint32(len(s.cells)) - 1
 	hole := s.home(id)
-	for &s.cells[hole] != c {
+	for s.at(hole).id != id {
 		hole = s.next(hole)
 	}
+	s.pool.free(s.cells[hole] - 1)
 	s.n--
-	for i := s.next(hole); s.cells[i].state != 0; i = s.next(i) {
+	for i := s.next(hole); s.cells[i] != 0; i = s.next(i) {
 		// The stream at i may move into the hole when its home does not lie
 		// between them (cyclically).
-		if (i-s.home(s.cells[i].id))&mask >= (i-hole)&mask {
+		if (i-s.home(s.at(i).id))&mask >= (i-hole)&mask {
 			s.cells[hole] = s.cells[i]
 			hole = i
 		}
 	}
-	s.cells[hole] = stream{}
+	s.cells[hole] = 0
 }
 
 // held is a request that waits for its body: what the engine's decision on its
@@ -136,15 +143,21 @@ type held struct {
 	id        uint32 // stream, 0 in a free slot
 	op        uint32
 	media     uint32
-	boundary  engine.Boundary
 	preflight bool
-	charges   engine.BodyCharges
-	stand     engine.Standings
+	slot      uint16 // its own index
 	maxBody   uint32
 	deadline  uint64 // in ticks of the root
 	length    int64  // Content-Length, -1 when not given
 	engine    Engine // that judged the headers: a reload must not change it
 	root      *root
+}
+
+// heldMore is what few tables need of a held request: those with limits or
+// multipart bodies. It has the index of the request's slot.
+type heldMore struct {
+	boundary engine.Boundary
+	charges  engine.BodyCharges
+	stand    engine.Standings
 }
 
 // pool is slots of fixed number, of requests that are held or watched.
