@@ -293,7 +293,7 @@ func (d *differ) limits(old, new []explain.Limit) {
 		case l.Mode != "enforce":
 			d.add(Accepts, "no longer limited to "+o.Text()+", which only counts", "")
 		case *o == l:
-		case o.By != l.By || o.Scope != l.Scope:
+		case o.By != l.By || o.Scope != l.Scope || o.More != l.More || (o.Concurrent == 0) != (l.Concurrent == 0):
 			d.add(MayChanges, "was limited to "+o.Text()+", is to "+l.Text(), "")
 		default:
 			d.rates(o, &l)
@@ -302,8 +302,11 @@ func (d *differ) limits(old, new []explain.Limit) {
 }
 
 func (d *differ) rates(o, l *explain.Limit) {
-	a := float64(o.Requests) / float64(o.Window)
-	b := float64(l.Requests) / float64(l.Window)
+	a, b := float64(o.Concurrent), float64(l.Concurrent)
+	if o.Concurrent == 0 {
+		a = float64(o.Requests) / float64(o.Window)
+		b = float64(l.Requests) / float64(l.Window)
+	}
 	text := "was limited to " + o.Text() + ", is to " + l.Text()
 	switch {
 	case b <= a && l.Burst <= o.Burst:

@@ -41,6 +41,8 @@ type LimitDocument struct {
 	By            string  `json:"by"`
 	Scope         string  `json:"scope"`
 	Mode          string  `json:"mode"`
+	Concurrent    uint32  `json:"concurrent,omitempty"`
+	More          string  `json:"more,omitempty"`
 }
 
 // ParamDocument is a parameter.
@@ -86,7 +88,7 @@ func (o *Operation) Document(whole bool) Document {
 		d.Security = append(d.Security, uses)
 	}
 	for _, l := range o.Limits {
-		d.Limits = append(d.Limits, LimitDocument{l.Name, l.Requests, l.Window.Seconds(), l.Burst, l.By, l.Scope, l.Mode})
+		d.Limits = append(d.Limits, LimitDocument{l.Name, l.Requests, l.Window.Seconds(), l.Burst, l.By, l.Scope, l.Mode, l.Concurrent, l.More})
 	}
 	d.Deviations = append(d.Deviations, o.Deviations()...)
 	if !whole {

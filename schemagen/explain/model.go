@@ -9,7 +9,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"portcullis/filter/table"
 )
@@ -75,14 +74,6 @@ type Requirement struct{ Uses []Use }
 type Use struct {
 	Scheme, Kind, Where string
 	Providers, Scopes   []string
-}
-
-// Limit is a rate.
-type Limit struct {
-	Name            string
-	Requests, Burst uint64
-	Window          time.Duration
-	By, Scope, Mode string
 }
 
 // The names of enumerations; index 0 is unset.
@@ -156,7 +147,7 @@ func (r *reader) operation(op table.Op, a table.API) *Operation {
 		o.Security = append(o.Security, r.requirement(r.t.Requirement(q)))
 	}
 	for l := range op.NumLimits() {
-		o.Limits = append(o.Limits, limit(r.t.Limit(op.LimitAt(l))))
+		o.Limits = append(o.Limits, limit(r.t, r.t.Limit(op.LimitAt(l))))
 	}
 	return o
 }
@@ -204,15 +195,6 @@ func (r *reader) requirement(uses table.Range) (out Requirement) {
 		out.Uses = append(out.Uses, use)
 	}
 	return out
-}
-
-func limit(l table.Limit) Limit {
-	by := name(limitKeys, l.Key)
-	if len(l.KeyName) > 0 {
-		by += " " + string(l.KeyName)
-	}
-	return Limit{Name: string(l.Name), Requests: l.Requests, Burst: l.Burst, Window: time.Duration(l.WindowNanos), By: by,
-		Scope: name(scopes, l.Scope), Mode: name(modes, l.Mode)}
 }
 
 // mounts is where each operation answers, by its index: the host and what the

@@ -329,18 +329,6 @@ func (u Use) Text() string {
 	return text + " (scheme " + u.Scheme + ")"
 }
 
-// Text says in a line what a limit allows.
-func (l Limit) Text() string {
-	text := fmt.Sprintf("%d in %v, %d at once, by %s (%s", l.Requests, l.Window, l.Burst, l.By, l.Name)
-	if l.Scope != "proxy" {
-		text += ", each " + l.Scope
-	}
-	if l.Mode != "enforce" {
-		text += ", " + l.Mode
-	}
-	return text + ")"
-}
-
 func (p Param) head() string {
 	out := []string{p.In + " " + p.Name}
 	if p.Required {

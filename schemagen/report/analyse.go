@@ -321,6 +321,10 @@ func (a *analysis) limit(o *Operation, op *ir.Operation, public bool, gap func(s
 	if enforced {
 		var names []string
 		for _, l := range op.Limits {
+			if l.Concurrent != 0 {
+				names = append(names, fmt.Sprintf("%s: %d in flight", l.Name, l.Concurrent))
+				continue
+			}
 			names = append(names, fmt.Sprintf("%s: %d in %s", l.Name, l.Requests, seconds(l.WindowNanos)))
 		}
 		o.Limit = Cell{"Limited", "good", strings.Join(names, "; ")}
