@@ -24,7 +24,7 @@ const (
 // Compile to seconds at worst; real expressions need thousandths of that.
 const (
 	maxInsts        = 50_000     // unrolled instructions
-	maxStepsDefault = 20_000_000 // instructions looked at by the subset construction
+	maxStepsDefault = 5_000_000 // instructions looked at by the subset construction
 	stateSlack      = 4          // states before minimisation, by the wanted states
 	maxFunctionWork = 5_000_000  // operations on Boolean functions
 )
