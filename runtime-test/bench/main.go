@@ -35,6 +35,7 @@ var parts = []part{
 	{"v8", "The module alone, in V8", vmTime},
 	{"envoy", "Envoy's CPU per request", envoyCPU},
 	{"start", "Start-up and memory of Envoy", startUp},
+	{"schema", "Schemas", schemas},
 }
 
 // bench is what the parts share.
