@@ -86,7 +86,8 @@ func appendItem(dst []byte, t *table.Table, rec, i uint32) []byte {
 		dst = text.Append(dst, ", ")
 	}
 	dst = text.Byte(dst, '"')
-	dst = text.Bytes(dst, t.Limit(rec).Name)
+	name, _ := t.LimitLabel(rec)
+	dst = text.Bytes(dst, name)
 	return text.Byte(dst, '"')
 }
 
@@ -95,11 +96,11 @@ func appendItem(dst []byte, t *table.Table, rec, i uint32) []byte {
 func (s *Standings) Legacy(t *table.Table) (most, remaining, resetSecs uint64, ok bool) {
 	for i := range s.n {
 		x := &s.s[i]
-		l := t.Limit(x.limit)
-		if l.Flags&table.LimitFlagLegacy == 0 || ok && uint64(x.remaining) >= remaining {
+		_, flags := t.LimitLabel(x.limit)
+		if flags&table.LimitFlagLegacy == 0 || ok && uint64(x.remaining) >= remaining {
 			continue
 		}
-		most, remaining, resetSecs, ok = l.Requests, uint64(x.remaining), uint64(x.resetSecs), true
+		most, remaining, resetSecs, ok = t.Limit(x.limit).Requests, uint64(x.remaining), uint64(x.resetSecs), true
 	}
 	return most, remaining, resetSecs, ok
 }

@@ -92,6 +92,12 @@ func (t *Table) Limit(i uint32) Limit {
 	}
 }
 
+// LimitLabel is the name and the flags of the i-th limit, without the rest.
+func (t *Table) LimitLabel(i uint32) (name []byte, flags uint8) {
+	w := (*[wordsLimit]uint32)(t.limits[i*wordsLimit:])
+	return t.str(w[:], LimitName), uint8(w[LimitMore] >> 8)
+}
+
 // LimitMatching is the limit of r whose Match is text, NoIndex when there is none.
 func (t *Table) LimitMatching(r Range, text []byte) uint32 {
 	lo, hi := r.Start, r.End()

@@ -107,6 +107,8 @@ export class Host {
         this.status = status;
         return OK;
       },
+      proxy_get_property: () => NOT_FOUND,
+      proxy_replace_header_map_value: () => OK,
       proxy_continue_stream: () => OK,
       proxy_set_effective_context: () => OK,
       proxy_set_tick_period_milliseconds: () => OK,
