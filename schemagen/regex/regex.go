@@ -23,10 +23,10 @@ const (
 // What may be spent on the way to an automaton. Each bounds the time of
 // Compile to seconds at worst; real expressions need thousandths of that.
 const (
-	maxInsts        = 50_000     // unrolled instructions
+	maxInsts        = 50_000    // unrolled instructions
 	maxStepsDefault = 5_000_000 // instructions looked at by the subset construction
-	stateSlack      = 4          // states before minimisation, by the wanted states
-	maxFunctionWork = 5_000_000  // operations on Boolean functions
+	stateSlack      = 4         // states before minimisation, by the wanted states
+	maxFunctionWork = 5_000_000 // operations on Boolean functions
 )
 
 // DFA is a compiled expression. It does not change once made.

@@ -36,8 +36,30 @@ func flatten(n *node) *node {
 		if n.min == 1 && n.max == 1 {
 			return out.subs[0]
 		}
+		if out.subs[0].takesNothing() { // to ask twice is to ask once
+			if n.min == 0 {
+				return cat()
+			}
+			return out.subs[0]
+		}
 	}
 	return &out
+}
+
+// takesNothing reports that n reads no character, wherever it matches.
+func (n *node) takesNothing() bool {
+	switch n.op {
+	case opEmpty, opStart, opEnd, opLook:
+		return true
+	case opSet:
+		return false
+	}
+	for _, sub := range n.subs {
+		if !sub.takesNothing() {
+			return false
+		}
+	}
+	return true
 }
 
 // joinSets turns a|b|[cd] into [abcd] if all alternatives are sets.
