@@ -11,7 +11,7 @@ import (
 )
 
 // startUp is what the module costs before the first request, and keeps in memory
-// after many.
+// after many, once Envoy has given back what it needed to compile.
 func startUp(ctx context.Context, b *bench) error {
 	t, err := b.tables()
 	if err != nil {
@@ -77,7 +77,7 @@ func startUp(ctx context.Context, b *bench) error {
 				fmt.Sprintf("%.2f", f.cpu.median()), fmt.Sprintf("%.0f", f.idle.median()), fmt.Sprintf("%.0f", f.loaded.median()), fmt.Sprintf("%+.0f", f.loaded.median()-base.loaded.median())})
 		}
 	}
-	markdown(b.out, []string{"filter", "workers", "ready s", "over bare", "CPU s until ready", "MB ready", "MB after load", "over bare"}, rows)
+	markdown(b.out, []string{"filter", "workers", "ready s", "over bare", "CPU s until ready", "MB ready", "MB settled", "over bare"}, rows)
 	info, err := os.Stat(module)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func (b *bench) starts(ctx context.Context, config string, workers int) (f figur
 			return f, err
 		}
 		f.ready = append(f.ready, time.Since(begin).Seconds())
-		err = f.observe(p)
+		err = b.observe(p, &f)
 		p.Stop()
 		if err != nil {
 			return f, err
@@ -110,9 +110,23 @@ func (b *bench) starts(ctx context.Context, config string, workers int) (f figur
 	return f, nil
 }
 
+// settled is the resident memory once it has stopped to shrink: the allocator gives
+// back what compiling took every five seconds.
+func (b *bench) settled(p *envoy.Process) (int64, error) {
+	least, err := p.RSS()
+	for tick, quiet := time.Tick(time.Second), 0; err == nil && quiet < 7; quiet++ {
+		<-tick
+		var n int64
+		if n, err = p.RSS(); n < least-1<<20 {
+			least, quiet = n, 0
+		}
+	}
+	return least, err
+}
+
 // observe reads a process that has just become ready, and again after it has
 // answered enough for every worker to have had some.
-func (f *figures) observe(p *envoy.Process) error {
+func (b *bench) observe(p *envoy.Process, f *figures) error {
 	cpu, err := p.CPU()
 	if err != nil {
 		return err
@@ -131,7 +145,7 @@ func (f *figures) observe(p *envoy.Process) error {
 	if l.Broken > 0 {
 		return fmt.Errorf("%d connections broke: %w", l.Broken, l.First)
 	}
-	loaded, err := p.RSS()
+	loaded, err := b.settled(p)
 	f.cpu, f.idle, f.loaded = append(f.cpu, cpu.Seconds()), append(f.idle, float64(idle)/(1<<20)), append(f.loaded, float64(loaded)/(1<<20))
 	return err
 }

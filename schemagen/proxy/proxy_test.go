@@ -140,6 +140,18 @@ func TestQuoting(t *testing.T) {
 	}
 }
 
+// TestMemory: a bootstrap has the allocator give back what compiling the module took.
+func TestMemory(t *testing.T) {
+	text, err := Print(Options{Target: TargetEnvoy, Bootstrap: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := mustParse(t, text).(map[string]any)["memory_allocator_manager"].(map[string]any)
+	if m["bytes_to_release"] != 32<<20 || m["memory_release_interval"] != "5s" {
+		t.Errorf("memory_allocator_manager is %v, want 32 MB every 5s", m)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	text, err := Print(Options{Target: TargetEnvoy})
 	if err != nil {

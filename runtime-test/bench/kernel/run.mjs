@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import { WASI } from 'node:wasi';
 
 const [, , goFile, cFile, ...orders] = process.argv;
-const rounds = 9, millis = 60;
+const rounds = Number(process.env.ROUNDS || 9), millis = 60;
 
 const wasi = new WASI({ version: 'preview1' });
 const go = await WebAssembly.instantiate(await WebAssembly.compile(fs.readFileSync(goFile)), wasi.getImportObject());

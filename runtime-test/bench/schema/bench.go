@@ -70,15 +70,15 @@ type results struct {
 	last  map[string][]answer
 }
 
-// measure lets the engines take turns at each case, in rounds.
+// measure lets the engines take turns at each case, round by round.
 func (b *bench) measure(ctx context.Context, engines []*engine, cases []testCase, rounds, millis int) (r results, err error) {
 	r = results{map[string][][]float64{}, map[string][]answer{}}
 	for _, e := range engines {
 		defer e.stop()
 		r.nanos[e.name], r.last[e.name] = make([][]float64, len(cases)), make([]answer, len(cases))
 	}
-	for range rounds {
-		for i, c := range cases {
+	for i, c := range cases {
+		for range rounds {
 			for _, e := range engines {
 				a, err := e.ask(ctx, c.dir, millis)
 				if err != nil {
@@ -86,6 +86,11 @@ func (b *bench) measure(ctx context.Context, engines []*engine, cases []testCase
 				}
 				r.nanos[e.name][i], r.last[e.name][i] = append(r.nanos[e.name][i], a.Nanos), a
 			}
+		}
+		// A case has processes of its own: V8 throws away code that rests while other
+		// cases run, and what it learnt of one case spoils the next.
+		for _, e := range engines {
+			e.stop()
 		}
 	}
 	return r, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,8 @@ func (b *bench) kernel(ctx context.Context) error {
 		}
 	}
 	cmd := exec.CommandContext(ctx, "sh", filepath.Join(b.Root, "runtime-test", "bench", "kernel", "run.sh"))
+	turns := b.rounds(9, 3)
+	cmd.Env = append(os.Environ(), fmt.Sprint("ROUNDS=", turns))
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	text, err := cmd.Output()
@@ -61,8 +64,8 @@ func (b *bench) kernel(ctx context.Context) error {
 		}
 	}
 	flush()
-	fmt.Fprint(b.Out, "\nCPU time, the best of nine turns. The last columns say how many times as long as the kernel's the others' time is:\n"+
-		"the bars are 0.9 for clang's on the string scan, and 2 for plain Go's on the whole parser.\n")
+	fmt.Fprintf(b.Out, "\nCPU time, the best of %d turns. The last columns say how many times as long as the kernel's the others' time is:\n"+
+		"the bars are 0.9 for clang's on the string scan, and 2 for plain Go's on the whole parser.\n", turns)
 	return nil
 }
 

@@ -45,4 +45,4 @@ await serve((dir) => {
       for (; n > 0; n--) for (const b of list) sink += judge(b);
     },
   };
-}, 600);
+}, 1000);
