@@ -118,7 +118,9 @@ func (g *generator) numberChanges(n *source.Node, list []*ir.Schema, add func(*s
 	add(num(decimal(new(big.Rat).Neg(v))), "the negative")
 	if v.IsInt() && len(n.Text) < 12 {
 		add(num(v.Num().String()+".0"), "an integer with a fraction of zero")
-		add(num(v.Num().String()+"0e-1"), "an integer with an exponent")
+		if v.Sign() != 0 {
+			add(num(v.Num().String()+"0e-1"), "an integer with an exponent")
+		}
 	}
 	for _, s := range list {
 		for _, b := range []*ir.Number{s.Minimum, s.Maximum, s.ExclusiveMinimum, s.ExclusiveMaximum} {
