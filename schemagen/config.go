@@ -73,8 +73,11 @@ func configCommand(e env) *ffcli.Command {
 			if err := json.Unmarshal(text, &o.Plugin); err != nil {
 				return usagef(e, "config: -plugin is no JSON object: %v", err)
 			}
-			if n, ok := o.Plugin["maxBodyBytes"].(float64); ok && n > 0 && n < 1<<31 {
+			if n, ok := o.Plugin["maxBodyBytes"].(float64); ok && n > 0 && n < 1<<29 {
 				o.MaxBodyBytes = uint32(n)
+			}
+			if n, ok := o.Plugin["maxResponseBodyBytes"].(float64); ok && n > 0 && n < 1<<29 {
+				o.MaxResponse = uint32(n)
 			}
 			out, err := proxy.Print(o)
 			if err != nil {

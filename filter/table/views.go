@@ -378,6 +378,9 @@ type Scheme struct {
 	w *[wordsScheme]uint32
 }
 
+// NumSchemes is the number of security schemes.
+func (t *Table) NumSchemes() uint32 { return uint32(len(t.schemes)) / wordsScheme }
+
 // Scheme is the i-th security scheme.
 func (t *Table) Scheme(i uint32) Scheme {
 	return Scheme{t, (*[wordsScheme]uint32)(t.schemes[i*wordsScheme:])}

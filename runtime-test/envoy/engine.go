@@ -55,6 +55,9 @@ func Bootstrap(module, upstream string, s cases.Setup) (string, error) {
 	if n, ok := s.Config["maxBodyBytes"].(int); ok {
 		o.MaxBodyBytes = uint32(n)
 	}
+	if n, ok := s.Config["maxResponseBodyBytes"].(int); ok {
+		o.MaxResponse = uint32(n)
+	}
 	text, err := proxy.Print(o)
 	if err != nil {
 		return "", err

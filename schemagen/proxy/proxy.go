@@ -42,7 +42,13 @@ type Options struct {
 	// MaxBodyBytes is the plugin's limit; the proxy's buffer is made larger, so
 	// that the filter answers before the proxy does.
 	MaxBodyBytes uint32
+	// MaxResponse is the same for the bodies of responses that are judged.
+	MaxResponse uint32
 }
+
+// bufferFactor is how many times the plugin's limit the proxy buffers. What comes in
+// one read may pass the plugin's limit by far before the plugin is asked.
+const bufferFactor = 4
 
 // Print returns the configuration as YAML.
 func Print(o Options) (string, error) {
@@ -60,6 +66,9 @@ func Print(o Options) (string, error) {
 	}
 	if o.MaxBodyBytes == 0 {
 		o.MaxBodyBytes = 1 << 20
+	}
+	if o.MaxResponse == 0 {
+		o.MaxResponse = 1 << 20
 	}
 	if o.Version == "" {
 		o.Version = "1"
@@ -81,7 +90,7 @@ func Print(o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	d := data{Options: o, Plugin: plugin, BufferBytes: 2 * o.MaxBodyBytes}
+	d := data{Options: o, Plugin: plugin, BufferBytes: bufferFactor * max(o.MaxBodyBytes, o.MaxResponse)}
 	for _, a := range []struct {
 		to   *address
 		text string

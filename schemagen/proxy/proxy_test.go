@@ -54,6 +54,7 @@ func TestPair(t *testing.T) {
 			t.Run(tt.name+" "+hold, func(t *testing.T) {
 				o := tt.o
 				o.Hold, o.Table, o.MaxBodyBytes = hold, []byte("table"), 1000
+				o.MaxResponse = 1000
 				text, err := Print(o)
 				if err != nil {
 					t.Fatal(err)
@@ -64,7 +65,7 @@ func TestPair(t *testing.T) {
 					if m["allow_on_headers_stop_iteration"] == true {
 						allowed++
 					}
-					if m["max_request_bytes"] == 2000 {
+					if m["max_request_bytes"] == 4000 {
 						buffered++
 					}
 					if m["path_with_escaped_slashes_action"] == "KEEP_UNCHANGED" && m["normalize_path"] == false && m["merge_slashes"] == false {

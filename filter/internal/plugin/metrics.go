@@ -15,6 +15,9 @@ const (
 	metricUnknownStreams
 	metricArenaOverflows
 	metricSuppressedLines
+	deprecatedOperations
+	deprecatedParameters
+	undeclaredParameters
 	responsesAllowed
 	responsesUnjudged
 	responsesOfHost
@@ -31,6 +34,9 @@ var counterNames = [numCounters]string{
 	metricUnknownStreams:  "portcullis.unknown_streams",
 	metricArenaOverflows:  "portcullis.arena_overflows",
 	metricSuppressedLines: "portcullis.suppressed_log_lines",
+	deprecatedOperations:  "portcullis.deprecated_operations",
+	deprecatedParameters:  "portcullis.deprecated_parameters",
+	undeclaredParameters:  "portcullis.undeclared_parameters",
 	responsesAllowed:      "portcullis.responses_allowed",
 	responsesUnjudged:     "portcullis.responses_unjudged",
 	responsesOfHost:       "portcullis.responses_of_proxy",

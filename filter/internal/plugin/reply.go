@@ -84,7 +84,7 @@ func (v *VM) refuseWith(c *stream, r *root, e Engine) abi.Action {
 func (v *VM) replyHeaders(r *root, e Engine) []byte {
 	code := v.d.Code
 	status := code.Status()
-	challenge := challengeOf(code)
+	challenge := challengeOf(code, v.schemes(e))
 	retry := status == 429 || status == 503
 	methods := code == verdict.RouteMethodNotAllowed && e != nil
 	count := uint32(2)
@@ -140,12 +140,61 @@ func retrySeconds(nanos int64) uint64 {
 	return uint64(nanos/nanosPerSec + min(nanos%nanosPerSec, 1))
 }
 
-// challengeOf is the WWW-Authenticate field that goes with code (RFC 9110 section
-// 11.6.1, RFC 6750 section 3), "" where there is none.
-func challengeOf(code verdict.Code) string {
+// Kinds of credential that an operation asks for.
+const (
+	asksBearer = 1 << iota
+	asksBasic
+	asksKey // an API key or a certificate: there is no challenge for it
+)
+
+// schemes is the kinds of credential that the operation of v.d asks for, in any of
+// its alternatives; 0 where that is not known.
+func (v *VM) schemes(e Engine) (asks uint8) {
+	if e == nil || e.Table() == nil || v.d.Op >= e.Table().NumOps() {
+		return 0
+	}
+	t := e.Table()
+	reqs := t.Op(v.d.Op).Requirements()
+	for i := reqs.Start; i < reqs.End(); i++ {
+		uses := t.Requirement(i)
+		for j := uses.Start; j < uses.End(); j++ {
+			scheme, _ := t.Use(j)
+			switch t.Scheme(scheme).Kind() {
+			case table.SchemeBearer:
+				asks |= asksBearer
+			case table.SchemeBasic:
+				asks |= asksBasic
+			default:
+				asks |= asksKey
+			}
+		}
+	}
+	return asks
+}
+
+// Challenges (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 7617 section 2).
+const (
+	bearer = "Bearer"
+	basic  = `Basic realm="api", charset="UTF-8"`
+)
+
+// challengeOf is the WWW-Authenticate field that goes with code for an operation
+// that asks for those kinds of credential; "" where there is none.
+func challengeOf(code verdict.Code, asks uint8) string {
 	switch code {
 	case verdict.TokenMissing, verdict.CredentialMissing, verdict.CredentialInvalid:
-		return "Bearer"
+		switch asks & (asksBearer | asksBasic) {
+		case asksBearer:
+			return bearer
+		case asksBasic:
+			return basic
+		case asksBearer | asksBasic:
+			return bearer + ", " + basic
+		}
+		if asks != 0 {
+			return ""
+		}
+		return bearer
 	case verdict.AuthorizeScope:
 		return `Bearer error="insufficient_scope"`
 	}

@@ -74,7 +74,7 @@ func TestGRPCStatus(t *testing.T) {
 		if s := grpcStatus(c); s <= 0 || s > 16 {
 			t.Errorf("grpcStatus(%s) = %d", c.Name(), s)
 		}
-		if c.Status() == 401 && challengeOf(c) == "" {
+		if c.Status() == 401 && challengeOf(c, 0) == "" {
 			t.Errorf("challengeOf(%s) = none, want one: RFC 9110 section 15.5.2", c.Name())
 		}
 		if len(detailsPrefix)+len(c.Name()) > 64 || strings.ContainsAny(c.Name(), " \t") {
@@ -138,5 +138,29 @@ func TestLogFlood(t *testing.T) {
 	}
 	if n := vt.h.metrics["portcullis.suppressed_log_lines"]; n != 300 {
 		t.Errorf("suppressed_log_lines = %d, want 300", n)
+	}
+}
+
+func TestChallenge(t *testing.T) {
+	tests := []struct {
+		code verdict.Code
+		asks uint8
+		want string
+	}{
+		{verdict.TokenMissing, asksBearer, "Bearer"},
+		{verdict.TokenExpired, asksBearer, `Bearer error="invalid_token"`},
+		{verdict.CredentialMissing, asksBasic, `Basic realm="api", charset="UTF-8"`},
+		{verdict.CredentialInvalid, asksBasic | asksKey, `Basic realm="api", charset="UTF-8"`},
+		{verdict.CredentialMissing, asksKey, ""},
+		{verdict.CredentialInvalid, asksKey, ""},
+		{verdict.TokenMissing, asksBearer | asksBasic, `Bearer, Basic realm="api", charset="UTF-8"`},
+		{verdict.AuthorizeScope, asksBearer, `Bearer error="insufficient_scope"`},
+		{verdict.AuthorizeDeny, asksBearer, ""},
+		{verdict.BodyInvalid, asksBearer, ""},
+	}
+	for _, tt := range tests {
+		if got := challengeOf(tt.code, tt.asks); got != tt.want {
+			t.Errorf("challengeOf(%s, %d) = %q, want %q", tt.code.Name(), tt.asks, got, tt.want)
+		}
 	}
 }

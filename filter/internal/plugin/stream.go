@@ -37,11 +37,22 @@ func (v *VM) RequestHeaders(id, _ uint32, endStream bool) abi.Action {
 	r.engine.CheckHeaders(&v.req, &v.d)
 	v.noteLimits(c, r, r.engine)
 	c.mode = v.d.Mode
+	v.countUse(r.engine)
 	v.plainAnswer(r.engine)
 	if v.d.Code == verdict.NeedBody {
 		return v.needBody(c, r, endStream)
 	}
 	return v.settle(c, r)
+}
+
+// countUse counts what a request uses that it should not: what is deprecated, and
+// query parameters that nothing declares.
+func (v *VM) countUse(e Engine) {
+	v.metrics.addN(v.host, deprecatedParameters, v.d.Deprecated)
+	v.metrics.addN(v.host, undeclaredParameters, v.d.Unknown)
+	if t := e.Table(); t != nil && v.d.Op < t.NumOps() && t.Op(v.d.Op).Flags()&table.OpFlagDeprecated != 0 {
+		v.metrics.add(v.host, deprecatedOperations)
+	}
 }
 
 // unknown refuses a stream that there was no room for. Where the stream is merely

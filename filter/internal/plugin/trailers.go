@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"portcullis/filter/internal/abi"
+	"portcullis/filter/table"
 	"portcullis/filter/verdict"
 )
 
@@ -12,7 +13,7 @@ const maxTrailers = 64
 // rests on: framing, routing and credentials (RFC 9110 section 6.5.1), and the
 // identity that this filter itself passes on. An upstream may merge trailers into
 // its headers.
-func (v *VM) checkTrailers(_ *root) verdict.Code {
+func (v *VM) checkTrailers(r *root) verdict.Code {
 	raw, st := v.host.Pairs(abi.MapRequestTrailers)
 	if st == abi.StatusNotFound || st == abi.StatusEmpty {
 		return verdict.Allow
@@ -36,10 +37,25 @@ func (v *VM) checkTrailers(_ *root) verdict.Code {
 		if !ok {
 			return verdict.Allow
 		}
-		if forbiddenTrailer(name) {
+		if forbiddenTrailer(name) || isKeyHeader(r, name) {
 			return verdict.RequestTrailerForbidden
 		}
 	}
+}
+
+// isKeyHeader reports a header field that carries an API key in one of the table's
+// operations.
+func isKeyHeader(r *root, name []byte) bool {
+	if r == nil || r.engine == nil || r.engine.Table() == nil {
+		return false
+	}
+	t := r.engine.Table()
+	for i := uint32(0); i < t.NumSchemes(); i++ {
+		if s := t.Scheme(i); s.Kind() == table.SchemeAPIKey && s.In() == table.InHeader && string(s.ParamName()) == string(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // forbiddenTrailer reports a name that no trailer may have. Names are lower case,
