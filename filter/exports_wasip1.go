@@ -22,10 +22,10 @@ func onMemoryAllocate(size uint32) uint32 { return abi.Allocate(size) }
 func onContextCreate(id, parent uint32) { vm.ContextCreate(id, parent) }
 
 //go:wasmexport proxy_on_vm_start
-func onVMStart(id, size uint32) uint32 { return flag(vm.VMStart(id, size)) }
+func onVMStart(id, size uint32) uint32 { return truth(vm.VMStart(id, size)) }
 
 //go:wasmexport proxy_on_configure
-func onConfigure(id, size uint32) uint32 { return flag(vm.Configure(id, size)) }
+func onConfigure(id, size uint32) uint32 { return truth(vm.Configure(id, size)) }
 
 //go:wasmexport proxy_on_tick
 func onTick(id uint32) { vm.Tick(id) }
@@ -53,12 +53,12 @@ func onResponseBody(id, size, end uint32) uint32 { return uint32(vm.ResponseBody
 func onResponseTrailers(id, num uint32) uint32 { return uint32(vm.ResponseTrailers(id, num)) }
 
 //go:wasmexport proxy_on_done
-func onDone(id uint32) uint32 { return flag(vm.Done(id)) }
+func onDone(id uint32) uint32 { return truth(vm.Done(id)) }
 
 //go:wasmexport proxy_on_delete
 func onDelete(id uint32) { vm.Delete(id) }
 
-func flag(b bool) uint32 {
+func truth(b bool) uint32 {
 	if b {
 		return 1
 	}
