@@ -19,7 +19,7 @@ demo: build ## the shop behind the filter: a tour of accepted and refused reques
 .PHONY: test
 test: build $(WAZERO) envoy-install ## every test: host, Wasm, embedded proxies and real Envoy
 	PORTCULLIS_ENVOY=required go run ./.ci/test -timeout 30m ./...
-	GOOS=wasip1 GOARCH=wasm go test -exec "$(CURDIR)/$(WAZERO) run -mount=/:/" $(PURE)
+	GOOS=wasip1 GOARCH=wasm go test -exec "$(CURDIR)/$(WAZERO) run -env-inherit -mount=/:/" $(PURE)
 	go run ./runtime-test run -engine native,wazero,proxytest,envoy examples/*/cases/*.yaml
 
 .PHONY: check
