@@ -134,19 +134,25 @@ func (d *dumper) limit(l table.Limit) {
 func (d *dumper) routes() {
 	for i := range d.t.NumHosts() {
 		h := d.t.Host(i)
-		host := string(h.Name())
-		switch h.Kind() {
-		case table.HostAny:
-			host = "*"
-		case table.HostWildcard:
-			host = "*" + host
-		}
-		if h.Port() != 0 {
-			host += ":" + strconv.Itoa(int(h.Port()))
-		}
-		d.printf("\nhost %s", host)
+		d.printf("\nhost %s", Host(h))
 		d.route(d.t.Node(h.Root()), "")
 	}
+}
+
+// Host writes a host as policies do: * for any, *. before a suffix, the port
+// where one is asked for.
+func Host(h table.Host) string {
+	host := string(h.Name())
+	switch h.Kind() {
+	case table.HostAny:
+		host = "*"
+	case table.HostWildcard:
+		host = "*" + host
+	}
+	if h.Port() != 0 {
+		host += ":" + strconv.Itoa(int(h.Port()))
+	}
+	return host
 }
 
 func (d *dumper) route(n table.Node, path string) {

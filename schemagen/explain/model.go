@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"portcullis/filter/table"
+	"portcullis/schemagen/dump"
 )
 
 // Table is everything that a table asks for.
@@ -225,17 +226,7 @@ func (r *reader) mounts() map[uint32][]string {
 	}
 	for i := range r.t.NumHosts() {
 		h := r.t.Host(i)
-		host := string(h.Name())
-		switch h.Kind() {
-		case table.HostAny:
-			host = "*"
-		case table.HostWildcard:
-			host = "*" + host
-		}
-		if h.Port() != 0 {
-			host += ":" + itoa(h.Port())
-		}
-		walk(host, r.t.Node(h.Root()), nil)
+		walk(dump.Host(h), r.t.Node(h.Root()), nil)
 	}
 	for _, list := range out {
 		slices.Sort(list)
