@@ -229,7 +229,7 @@ func headerField(line []byte) (name, value []byte, ok bool) {
 		return nil, nil, false
 	}
 	for _, c := range line[:i] {
-		if c <= ' ' || c >= 0x7f || c == '"' || c == '(' || c == ')' || c == ',' || c == ';' {
+		if !media.Token(c) {
 			return nil, nil, false // a folded line begins with a space
 		}
 	}
@@ -278,8 +278,9 @@ func formDataName(v []byte) (name []byte, ok bool) {
 	return name, names == 1 && files <= 1
 }
 
-// quoted reads a quoted string, or a token. Browsers write a quote inside as
-// %22; a backslash, which readers take in two ways, is refused.
+// quoted reads a quoted string, or a token (RFC 9110 section 5.6.2, narrower
+// than RFC 2045's). Browsers write a quote inside as %22; a backslash, which
+// readers take in two ways, is refused.
 func quoted(s []byte) (value, rest []byte, ok bool) {
 	if len(s) > 0 && s[0] == '"' {
 		end := index(s[1:], '"')
@@ -289,7 +290,7 @@ func quoted(s []byte) (value, rest []byte, ok bool) {
 		return s[1 : 1+end], s[2+end:], true
 	}
 	n := 0
-	for n < len(s) && s[n] != ';' && s[n] > ' ' && s[n] != '"' {
+	for n < len(s) && media.Token(s[n]) {
 		n++
 	}
 	return s[:n], s[n:], n > 0
