@@ -25,6 +25,7 @@ test: build $(WAZERO) envoy-install ## every test: host, Wasm, embedded proxies 
 .PHONY: check
 check: ## gofmt, vet, import policy, goldens, budgets, and four minutes of fuzzing (FUZZTIME=seconds)
 	.ci/gofmt
+	.ci/links
 	go vet ./...
 	GOOS=wasip1 GOARCH=wasm go vet ./filter/...
 	go mod verify
