@@ -2,7 +2,6 @@ package isel
 
 import (
 	"strconv"
-	"strings"
 
 	"portcullis/filter/json"
 	"portcullis/schemagen/source"
@@ -11,13 +10,13 @@ import (
 // constant writes v as nodes and returns the index of the first; equal texts
 // are written once.
 func (c *Compiler) constant(v *source.Node) uint32 {
-	id := canonicalText(v)
-	if at, ok := c.constAt[id]; ok {
+	text := appendText(nil, v)
+	if at, ok := c.constAt[string(text)]; ok {
 		return at
 	}
 	at := uint32(len(c.consts))
 	c.appendConst(v)
-	c.constAt[id] = at
+	c.constAt[string(text)] = at
 	return at
 }
 
@@ -76,38 +75,30 @@ func nonASCII(s string) uint32 {
 	return 0
 }
 
-// canonicalText writes v without spaces, members in their order.
-func canonicalText(v *source.Node) string {
-	var b strings.Builder
-	writeText(&b, v)
-	return b.String()
-}
-
-func writeText(b *strings.Builder, v *source.Node) {
+// appendText writes v without spaces, members in their order.
+func appendText(b []byte, v *source.Node) []byte {
 	switch v.Kind {
 	case source.Null:
-		b.WriteString("null")
+		return append(b, "null"...)
 	case source.Bool:
-		b.WriteString(strconv.FormatBool(v.Bool))
+		return strconv.AppendBool(b, v.Bool)
 	case source.Number:
-		b.WriteString(v.Text)
+		return append(b, v.Text...)
 	case source.String:
-		b.WriteString(strconv.Quote(v.Text))
+		return strconv.AppendQuote(b, v.Text)
 	case source.Array:
-		b.WriteByte('[')
+		b = append(b, '[')
 		for _, x := range v.Items {
-			writeText(b, x)
-			b.WriteByte(',')
+			b = append(appendText(b, x), ',')
 		}
-		b.WriteByte(']')
+		return append(b, ']')
 	case source.Object:
-		b.WriteByte('{')
+		b = append(b, '{')
 		for i, x := range v.Items {
-			b.WriteString(strconv.Quote(v.Keys[i].Name))
-			b.WriteByte(':')
-			writeText(b, x)
-			b.WriteByte(',')
+			b = append(strconv.AppendQuote(b, v.Keys[i].Name), ':')
+			b = append(appendText(b, x), ',')
 		}
-		b.WriteByte('}')
+		return append(b, '}')
 	}
+	return b
 }

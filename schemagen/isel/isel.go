@@ -71,6 +71,7 @@ type Compiler struct {
 	constAt  map[string]uint32
 	enumAt   map[string]uint32
 	places   map[place]uint32
+	located  map[place]uint32 // the same by the whole pointer, under the document's place
 	location []uint32
 
 	blocks []blockSite
@@ -95,6 +96,7 @@ func New(strs Strings, opts Options, diags *diag.List) *Compiler {
 		constAt: map[string]uint32{},
 		enumAt:  map[string]uint32{},
 		places:  map[place]uint32{},
+		located: map[place]uint32{},
 	}
 	if !opts.Plain {
 		c.opt = opt.New()

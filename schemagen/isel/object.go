@@ -27,7 +27,7 @@ func (c *Compiler) object(k key) {
 	if len(props)+len(patterns)+len(s.Required)+len(s.DependentRequired) == 0 && open && isTrue(names) {
 		return
 	}
-	at := c.inst(table.Inst{Op: table.OpLoopProperties}, c.place(s.Loc))
+	at := c.inst(table.Inst{Op: table.OpLoopProperties}, c.placeOf(s.Loc))
 	c.push()
 	flags := uint8(0)
 	if mark {
@@ -119,17 +119,12 @@ func (c *Compiler) propSet(props []ir.Property, patterns []ir.PatternProperty, s
 	}
 	h := newHashing(hashes)
 	// Entries of one slot stand together, and tracked ones come first.
-	for changed := true; changed; {
-		changed = false
-		slot := map[uint32]bool{}
-		for _, e := range entries {
-			slot[h.slot(e.hash)] = slot[h.slot(e.hash)] || e.tracked
-		}
-		for _, e := range entries {
-			if !e.tracked && slot[h.slot(e.hash)] {
-				e.tracked, changed = true, true
-			}
-		}
+	tracked := make([]bool, 1<<h.log)
+	for _, e := range entries {
+		tracked[h.slot(e.hash)] = tracked[h.slot(e.hash)] || e.tracked
+	}
+	for _, e := range entries {
+		e.tracked = tracked[h.slot(e.hash)]
 	}
 	order := h.order(func(i int) bool { return entries[i].tracked })
 	bits, index := uint32(0), map[string]uint32{}
@@ -220,7 +215,7 @@ func (c *Compiler) propSet(props []ir.Property, patterns []ir.PatternProperty, s
 // notes emits the places of keywords that do not stand in s itself.
 func (c *Compiler) notes(s *ir.Schema, index map[string]uint32) {
 	note := func(detail, arg uint32, loc ir.Loc) {
-		c.inst(table.Inst{Op: table.OpCtlNote, C: detail, D: arg}, c.place(loc))
+		c.inst(table.Inst{Op: table.OpCtlNote, C: detail, D: arg}, c.placeOf(loc))
 	}
 	for _, r := range s.Required {
 		if !at(r.Loc, s.Loc, "required") {

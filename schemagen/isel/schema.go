@@ -16,14 +16,14 @@ func (c *Compiler) schema(k key) {
 	s, t := k.s, tracking(k)
 	if s.Bool != nil {
 		if !*s.Bool {
-			c.inst(table.Inst{Op: table.OpAssertFail}, c.place(s.Loc))
+			c.inst(table.Inst{Op: table.OpAssertFail}, c.placeOf(s.Loc))
 		}
 		return
 	}
 	scope := uint32(0)
 	scoped := needsScope(s)
 	if scoped {
-		scope = c.inst(table.Inst{Op: table.OpCtlScope}, c.place(s.Loc))
+		scope = c.inst(table.Inst{Op: table.OpCtlScope}, c.placeOf(s.Loc))
 		c.push()
 	}
 	c.types(s)
@@ -126,7 +126,7 @@ func (c *Compiler) bounds(op table.Opcode, lo, hi *ir.Count, s *ir.Schema, loNam
 			in.D = hi.N
 		}
 		if lo != nil || hi != nil {
-			c.inst(in, c.place(s.Loc))
+			c.inst(in, c.placeOf(s.Loc))
 		}
 		return
 	}

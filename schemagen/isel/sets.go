@@ -2,7 +2,7 @@ package isel
 
 import (
 	"math/bits"
-	"sort"
+	"slices"
 
 	"portcullis/filter/json"
 	"portcullis/filter/table"
@@ -72,20 +72,19 @@ func (h hashing) collisions(seen, stamps []uint32, stamp uint32, enough int) int
 // otherwise as they came, but for those that share a slot: they stand together.
 func (h hashing) order(first func(i int) bool) []int {
 	o := make([]int, len(h.hashes))
-	leader := map[uint32]int{} // the first of each slot
+	leader := make([]int, 1<<h.log) // of each slot the first, plus one
+	rank := make([]int, len(h.hashes))
 	for i, x := range h.hashes {
 		o[i] = i
-		if _, ok := leader[h.slot(x)]; !ok {
-			leader[h.slot(x)] = i
+		s := h.slot(x)
+		if leader[s] == 0 {
+			leader[s] = i + 1
+		}
+		if rank[i] = leader[s]; !first(i) {
+			rank[i] += len(h.hashes)
 		}
 	}
-	sort.SliceStable(o, func(a, b int) bool {
-		x, y := o[a], o[b]
-		if first(x) != first(y) {
-			return first(x)
-		}
-		return leader[h.slot(h.hashes[x])] < leader[h.slot(h.hashes[y])]
-	})
+	slices.SortStableFunc(o, func(x, y int) int { return rank[x] - rank[y] })
 	return o
 }
 
@@ -120,11 +119,11 @@ func (c *Compiler) texts(list []string) (h hashing, order []int, entry func(i in
 
 // enumSet writes a set of values; equal sets are written once.
 func (c *Compiler) enumSet(values []*source.Node) uint32 {
-	id := ""
+	var text []byte
 	for _, v := range values {
-		id += canonicalText(v) + ","
+		text = append(appendText(text, v), ',')
 	}
-	if at, ok := c.enumAt[id]; ok {
+	if at, ok := c.enumAt[string(text)]; ok {
 		return at
 	}
 	var list []string
@@ -158,6 +157,6 @@ func (c *Compiler) enumSet(values []*source.Node) uint32 {
 	w[table.EnumSize] = uint32(len(w))
 	at := uint32(len(c.enums))
 	c.enums = append(c.enums, w...)
-	c.enumAt[id] = at
+	c.enumAt[string(text)] = at
 	return at
 }

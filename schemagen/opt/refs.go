@@ -64,18 +64,16 @@ func (o *Optimiser) cyclic(s *ir.Schema) bool {
 	}
 	seen := map[*ir.Schema]bool{}
 	found := false
-	var visit func(x *ir.Schema) *ir.Schema
-	visit = func(x *ir.Schema) *ir.Schema {
+	var visit func(x *ir.Schema)
+	visit = func(x *ir.Schema) {
 		switch {
-		case x == nil || found:
+		case found:
 		case x == s && len(seen) > 0 || len(seen) > maxCycleSearch:
 			found = true
 		case !seen[x]:
 			seen[x] = true
-			y := *x
-			mapChildren(&y, visit)
+			eachChild(x, visit)
 		}
-		return x
 	}
 	visit(s)
 	o.cycles[s] = found

@@ -1,8 +1,7 @@
 package opt
 
 import (
-	"fmt"
-	"strings"
+	"strconv"
 
 	"portcullis/filter/le"
 	"portcullis/schemagen/ir"
@@ -30,21 +29,19 @@ func (o *Optimiser) Share(roots []*ir.Schema) []*ir.Schema {
 	own := map[string]uint32{}
 	class := make([]uint32, len(all))
 	parts := make([][]int, len(all))
+	var list []int // where all parts lie
+	var sig []byte
 	for i, x := range all {
-		sig := signature(x)
-		id, ok := own[sig]
+		sig = signature(sig[:0], x)
+		id, ok := own[string(sig)]
 		if !ok {
 			id = uint32(len(own))
-			own[sig] = id
+			own[string(sig)] = id
 		}
 		class[i] = id
-		y := *x
-		mapChildren(&y, func(c *ir.Schema) *ir.Schema {
-			if c != nil {
-				parts[i] = append(parts[i], index[c])
-			}
-			return c
-		})
+		start := len(list)
+		eachChild(x, func(c *ir.Schema) { list = append(list, index[c]) })
+		parts[i] = list[start:]
 	}
 	// A class is split as long as its members' parts are of different classes.
 	next := make([]uint32, len(all))
@@ -99,89 +96,112 @@ func (o *Optimiser) Share(roots []*ir.Schema) []*ir.Schema {
 func reachable(roots []*ir.Schema) []*ir.Schema {
 	var all []*ir.Schema
 	seen := map[*ir.Schema]bool{}
-	var visit func(x *ir.Schema) *ir.Schema
-	visit = func(x *ir.Schema) *ir.Schema {
-		if x != nil && !seen[x] {
+	var visit func(x *ir.Schema)
+	visit = func(x *ir.Schema) {
+		if !seen[x] {
 			seen[x] = true
 			all = append(all, x)
-			y := *x
-			mapChildren(&y, visit)
+			eachChild(x, visit)
 		}
-		return x
 	}
 	for _, s := range roots {
-		visit(s)
+		if s != nil {
+			visit(s)
+		}
 	}
 	return all
 }
 
-// signature writes everything that s says without its subschemas, but for its
+// signature appends everything that s says without its subschemas, but for its
 // place: two schemas with the same signature have the same keywords, with the
 // same names and numbers of subschemas.
-func signature(s *ir.Schema) string {
-	var b strings.Builder
-	w := func(args ...any) { fmt.Fprintln(&b, args...) }
-	if s.Bool != nil {
-		w("bool", *s.Bool)
+func signature(b []byte, s *ir.Schema) []byte {
+	flags := func(has ...bool) {
+		for _, x := range has {
+			b = strconv.AppendBool(b, x)
+		}
 	}
-	w(s.Types, s.StrictInteger, s.ContainsEvaluates, s.ItemsKeyword == "additionalItems")
+	num := func(n ...uint64) {
+		for _, x := range n {
+			b = append(strconv.AppendUint(b, x, 10), ' ')
+		}
+	}
+	// text writes a tag, which tells one keyword from another, and strings whose
+	// ends can be told.
+	text := func(tag byte, list ...string) {
+		b = append(b, tag)
+		for _, x := range list {
+			num(uint64(len(x)))
+			b = append(b, x...)
+		}
+	}
+	flags(s.Bool != nil, s.Bool != nil && *s.Bool, s.StrictInteger, s.ContainsEvaluates, s.ItemsKeyword == "additionalItems", s.UniqueItems != nil)
+	num(uint64(s.Types))
 	if s.Enum != nil {
-		w("enum", s.Enum.Keyword)
+		text('e', s.Enum.Keyword)
 		for _, v := range s.Enum.Values {
-			value(&b, v)
+			b = value(b, v)
 		}
 	}
 	for i, n := range []*ir.Number{s.Minimum, s.Maximum, s.ExclusiveMinimum, s.ExclusiveMaximum, s.MultipleOf} {
 		if n != nil {
-			w("n", i, n.Text)
+			num(uint64(i))
+			text('n', n.Text)
 		}
 	}
 	for i, n := range []*ir.Count{s.MinLength, s.MaxLength, s.MinItems, s.MaxItems, s.MinProperties, s.MaxProperties} {
 		if n != nil {
-			w("c", i, n.N)
+			text('c')
+			num(uint64(i), uint64(n.N))
 		}
 	}
 	if s.Pattern != nil {
-		w("pattern", fmt.Sprintf("%q", s.Pattern.Source))
+		text('p', s.Pattern.Source)
 	}
 	if s.Format != nil {
-		w("format", s.Format.Name)
+		text('f', s.Format.Name)
 	}
-	w(s.UniqueItems != nil)
 	if s.Contains != nil {
-		w("contains", s.Contains.Min, s.Contains.Max, s.Contains.HasMin)
+		text('C')
+		num(uint64(s.Contains.Min), uint64(s.Contains.Max))
+		flags(s.Contains.HasMin)
 	}
 	for _, r := range s.Required {
-		w("required", fmt.Sprintf("%q", r.Name))
+		text('r', r.Name)
 	}
 	for _, d := range s.DependentRequired {
-		w("dependent", fmt.Sprintf("%q %q", d.Name, d.Needs))
+		text('d', d.Name)
+		text('D', d.Needs...)
 	}
-	for i, list := range [][]ir.Property{s.Properties, s.DependentSchemas} {
-		for _, p := range list {
-			w("p", i, fmt.Sprintf("%q", p.Name))
-		}
+	for _, p := range s.Properties {
+		text('m', p.Name)
+	}
+	for _, p := range s.DependentSchemas {
+		text('M', p.Name)
 	}
 	for _, p := range s.PatternProperties {
-		w("pp", fmt.Sprintf("%q", p.Pattern.Source))
+		text('x', p.Pattern.Source)
 	}
-	w(len(s.Refs), len(s.PrefixItems), len(s.AllOf), len(s.AnyOf), len(s.OneOf))
-	for _, x := range []*ir.Schema{s.Items, s.AdditionalProperties, s.PropertyNames, s.Not, s.If, s.Then, s.Else, s.UnevaluatedItems, s.UnevaluatedProperties} {
-		w(x != nil)
-	}
+	text('#')
+	num(uint64(len(s.Refs)), uint64(len(s.PrefixItems)), uint64(len(s.AllOf)), uint64(len(s.AnyOf)), uint64(len(s.OneOf)))
+	flags(s.Items != nil, s.AdditionalProperties != nil, s.PropertyNames != nil, s.Not != nil, s.If != nil, s.Then != nil, s.Else != nil,
+		s.UnevaluatedItems != nil, s.UnevaluatedProperties != nil)
 	if s.Discriminator != nil {
-		w("discriminator", s.Discriminator.Property)
+		text('*', s.Discriminator.Property)
 	}
-	return b.String()
+	return b
 }
 
-func value(b *strings.Builder, v *source.Node) {
-	fmt.Fprintf(b, "%d %t %q %d(", v.Kind, v.Bool, v.Text, len(v.Items))
+func value(b []byte, v *source.Node) []byte {
+	b = append(strconv.AppendUint(b, uint64(v.Kind), 10), ' ')
+	b = strconv.AppendBool(b, v.Bool)
+	b = append(strconv.AppendQuote(b, v.Text), ' ')
+	b = append(strconv.AppendInt(b, int64(len(v.Items)), 10), '(')
 	for i, x := range v.Items {
 		if v.Kind == source.Object {
-			fmt.Fprintf(b, "%q:", v.Keys[i].Name)
+			b = append(strconv.AppendQuote(b, v.Keys[i].Name), ':')
 		}
-		value(b, x)
+		b = value(b, x)
 	}
-	b.WriteString(")")
+	return append(b, ')')
 }
