@@ -52,6 +52,11 @@ func onResponseBody(id, size, end uint32) uint32 { return uint32(vm.ResponseBody
 //go:wasmexport proxy_on_response_trailers
 func onResponseTrailers(id, num uint32) uint32 { return uint32(vm.ResponseTrailers(id, num)) }
 
+//go:wasmexport proxy_on_http_call_response
+func onHTTPCallResponse(id, token, headers, body, _ uint32) {
+	vm.HTTPCallResponse(id, token, headers, body)
+}
+
 //go:wasmexport proxy_on_done
 func onDone(id uint32) uint32 { return truth(vm.Done(id)) }
 

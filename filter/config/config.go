@@ -72,18 +72,20 @@ type Config struct {
 	ErrorDetail Detail
 	LogRefusals LogLevel
 
-	MaxBodyBytes    uint32 // largest body that is judged
-	MaxResponse     uint32 // largest body of a response that is judged
-	BodyTimeoutMs   uint32 // how long a held request waits for its body
-	MaxHeldRequests uint32 // held at a time, per worker
-	MaxOpenRequests uint32 // known at a time, per worker
-	MaxHeaders      uint32 // header fields, pseudo-headers included
-	MaxHeaderBytes  uint32 // serialized header map
-	MaxPathBytes    uint32 // request target
-	MaxNodes        uint32 // values in a body
-	MaxDepth        uint32 // nesting of a body
-	MaxTokenBytes   uint32 // longest token
-	TokenCacheBytes uint32 // memory for verified tokens, per worker; 0 keeps none
+	MaxBodyBytes       uint32 // largest body that is judged
+	MaxResponse        uint32 // largest body of a response that is judged
+	BodyTimeoutMs      uint32 // how long a held request waits for its body
+	MaxHeldRequests    uint32 // held at a time, per worker
+	MaxWaitingRequests uint32 // wait for an answer from outside at a time, per worker
+	WaitTimeoutMs      uint32 // how long
+	MaxOpenRequests    uint32 // known at a time, per worker
+	MaxHeaders         uint32 // header fields, pseudo-headers included
+	MaxHeaderBytes     uint32 // serialized header map
+	MaxPathBytes       uint32 // request target
+	MaxNodes           uint32 // values in a body
+	MaxDepth           uint32 // nesting of a body
+	MaxTokenBytes      uint32 // longest token
+	TokenCacheBytes    uint32 // memory for verified tokens, per worker; 0 keeps none
 
 	secrets []secret
 }
@@ -114,6 +116,8 @@ var numbers = [...]number{
 	{"tokenCacheBytes", 0, 16 << 20, 64 << 10},
 	{"maxDepth", 1, 1024, 64},
 	{"maxResponseBodyBytes", 1, 64 << 20, 1 << 20},
+	{"maxWaitingRequests", 1, 65535, 256},
+	{"waitTimeoutMs", 100, 60000, 5000},
 }
 
 // number is the field of the key numbers[i].
@@ -121,6 +125,7 @@ func (c *Config) number(i int) *uint32 {
 	return [len(numbers)]*uint32{
 		&c.MaxBodyBytes, &c.BodyTimeoutMs, &c.MaxHeldRequests, &c.MaxOpenRequests, &c.MaxHeaders, &c.MaxHeaderBytes,
 		&c.MaxPathBytes, &c.MaxNodes, &c.MaxTokenBytes, &c.TokenCacheBytes, &c.MaxDepth, &c.MaxResponse,
+		&c.MaxWaitingRequests, &c.WaitTimeoutMs,
 	}[i]
 }
 

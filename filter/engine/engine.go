@@ -138,17 +138,24 @@ func seed(o *Options) (s uint64) {
 	return s
 }
 
+// Waits reports whether CheckHeaders may answer NeedAnswer.
+func (e *Engine) Waits() bool { return false }
+
 // Table is the table that the engine judges by.
 func (e *Engine) Table() *table.Table { return e.t }
 
 // CheckHeaders judges everything that comes before the body. d.Code is Allow,
-// NeedBody, or the reason of refusal.
+// NeedBody, NeedAnswer, or the reason of refusal. After NeedAnswer it is called again
+// for the same request with what was answered in r.Answers.
 func (e *Engine) CheckHeaders(r *Request, d *Decision) {
 	d.reset()
 	d.Mode = e.opt.Mode
 	e.failed, e.unknown, e.lim.hits = nil, nil, 0
 	d.Code = e.headers(r, d)
-	if d.Entered && d.Mode == table.ModeEnforce && d.Code != verdict.Allow && d.Code != verdict.NeedBody {
+	if d.Code == verdict.NeedAnswer && !d.Entered {
+		e.lim.hits = 0 // found again when it is judged again
+	}
+	if d.Entered && d.Mode == table.ModeEnforce && d.Code != verdict.Allow && d.Code != verdict.NeedBody && d.Code != verdict.NeedAnswer {
 		d.Entered = false
 		e.lim.gates.Leave(d.Op)
 	}

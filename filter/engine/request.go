@@ -19,6 +19,7 @@ type Request struct {
 	EndStream bool     // no body follows
 	Body      []byte   // for CheckBody: the whole body
 	NowNanos  int64    // Unix time
+	Answers   Answers  // for CheckHeaders: of a request that waited
 
 	fields fields
 }
@@ -86,6 +87,8 @@ type Decision struct {
 	// Unjudged is set when a response passes as it is: a stream, or a connection
 	// that changes its protocol.
 	Unjudged bool
+	// Wait is what NeedAnswer asks for.
+	Wait Wait
 	// Failed is set when a schema refused; the engine holds the details until
 	// its next call.
 	Failed  bool

@@ -120,6 +120,10 @@ const (
 	ResponseBody      // a body that is not well-formed, violates its schema, or is not declared
 	ResponseTooLarge  // over a limit
 
+	// NeedAnswer asks for an answer from outside, such as a provider's keys; like
+	// NeedBody it never leaves the plugin.
+	NeedAnswer
+
 	NumCodes // number of codes plus one
 )
 
@@ -204,6 +208,7 @@ var entries = [NumCodes]entry{
 	ResponseHeader:          {"response_header", 502, "Upstream answered with invalid header fields"},
 	ResponseBody:            {"response_body", 502, "Upstream answered with an invalid body"},
 	ResponseTooLarge:        {"response_too_large", 502, "Upstream answered with too large a response"},
+	NeedAnswer:              {"need_answer", 0, "Answer needed"},
 }
 
 // Name is the stable name of c, as it stands in answers, metrics and logs.

@@ -117,6 +117,10 @@ func (n *nativeInstance) Do(r *Request) (*Outcome, error) {
 	}
 	var d engine.Decision
 	n.e.CheckHeaders(&req, &d)
+	if d.Code == verdict.NeedAnswer {
+		req.Answers.Late = true // there is nobody to ask
+		n.e.CheckHeaders(&req, &d)
+	}
 	if d.Code == verdict.NeedBody {
 		req.Body = slices.Concat(r.Chunks...)
 		if declared := r.contentLength(); declared >= 0 && declared != len(req.Body) {

@@ -35,7 +35,18 @@ func (p *Proxytest) Load(_ context.Context, s Setup) (Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &proxytestInstance{p: p, config: text}
+	i := &proxytestInstance{p: p, config: text, calls: map[string]sdkhost.CallAnswer{}}
+	for name, c := range s.Calls {
+		r := c.response()
+		a := sdkhost.CallAnswer{Body: r.Body}
+		for _, h := range r.Headers {
+			a.Headers = append(a.Headers, [2]string{h.Name, h.Value})
+		}
+		if r.Reset {
+			a = sdkhost.CallAnswer{}
+		}
+		i.calls[name] = a
+	}
 	if _, err := i.emulator(); err != nil {
 		return nil, err
 	}
@@ -45,6 +56,7 @@ func (p *Proxytest) Load(_ context.Context, s Setup) (Instance, error) {
 type proxytestInstance struct {
 	p      *Proxytest
 	config []byte
+	calls  map[string]sdkhost.CallAnswer
 	e      *sdkhost.Emulator
 }
 
@@ -63,6 +75,7 @@ func (i *proxytestInstance) emulator() (*sdkhost.Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.Calls = i.calls
 	i.e, i.p.current = e, i
 	return e, nil
 }

@@ -71,10 +71,11 @@ type Config struct {
 	RealTime bool      // use the machine's clock; Advance is then RunDue
 	Seed     uint64    // of random_get; each VM has its own stream
 
-	LogLevel   Level                // what proxy_get_log_level answers; the zero value is trace. Nothing is filtered
-	OnLog      func(Log)            // called for every log line as well, under the VM's lock
-	Properties func(string) []byte  // host-wide properties by dotted path; nil result = not found
-	Clusters   map[string]Responder // what answers proxy_http_call, by cluster name
+	LogLevel   Level                    // what proxy_get_log_level answers; the zero value is trace. Nothing is filtered
+	OnLog      func(Log)                // called for every log line as well, under the VM's lock
+	Properties func(string) []byte      // host-wide properties by dotted path; nil result = not found
+	Clusters   map[string]Responder     // what answers proxy_http_call, by cluster name
+	GRPC       map[string]GRPCResponder // what answers proxy_grpc_call, by target
 	Foreign    map[string]ForeignFunc
 	NoForeign  bool // offer only Foreign, not the built-in verify_signature and others
 

@@ -78,8 +78,13 @@ func (v *VM) buffer(t uint32) (buf *[]byte, writable, ok bool) {
 		}
 		return &v.host.cfg.PluginConfig, false, true
 	case bufferCallBody:
-		if call := c.rootContext().call; call != nil {
+		if call := c.rootContext().call; call != nil && call.grpc == nil {
 			return &call.response.Body, false, true
+		}
+		return nil, false, false
+	case bufferGrpcMessage:
+		if call := c.rootContext().call; call != nil && call.grpc != nil {
+			return &call.grpc.Message, false, true
 		}
 		return nil, false, false
 	case bufferForeignArgs:
@@ -168,7 +173,7 @@ func (v *VM) headerMap(t uint32) (h *Headers, readOnly bool) {
 			return &half.trailers, false
 		}
 	case mapCallHeaders, mapCallTrailers:
-		if call := c.rootContext().call; call != nil {
+		if call := c.rootContext().call; call != nil && call.grpc == nil {
 			if t == mapCallHeaders {
 				return &call.response.Headers, true
 			}

@@ -24,11 +24,12 @@ type CallResponse struct {
 // Responder answers HTTP calls to one cluster. It is called once per call, under the VM's lock.
 type Responder func(CallRequest) CallResponse
 
-// httpCall is a call in flight.
+// httpCall is a call in flight: HTTP, or gRPC when grpc is not nil.
 type httpCall struct {
 	token    uint32
 	due      int64
 	response CallResponse
+	grpc     *GRPCResponse
 }
 
 // hostHTTPCall follows Envoy: an unknown cluster and a missing pseudo-header are a bad argument; the answer comes to the root context.
@@ -60,16 +61,25 @@ func hostHTTPCall(v *VM, a []uint64) Status {
 			Body: []byte("upstream request timeout"), Delay: req.Timeout}
 	}
 	response.Headers, response.Trailers = response.Headers.Clone(), response.Trailers.Clone()
-	v.host.mu.Lock()
-	v.host.nextToken++
-	token := v.host.nextToken
-	v.host.mu.Unlock()
-	v.calls = append(v.calls, &httpCall{token, v.host.clock.Now() + int64(response.Delay), response})
+	token := v.host.token()
+	v.calls = append(v.calls, &httpCall{token: token, due: v.host.clock.Now() + int64(response.Delay), response: response})
 	return okIf(v.putU32(a[9], token))
 }
 
-// answer runs proxy_on_http_call_response on the root context.
+// token is the number of the next call.
+func (h *Host) token() uint32 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.nextToken++
+	return h.nextToken
+}
+
+// answer runs proxy_on_http_call_response, or the callbacks of gRPC, on the root context.
 func (v *VM) answer(c *httpCall) {
+	if c.grpc != nil {
+		v.answerGRPC(c)
+		return
+	}
 	args := names("context", "token", "headers", "body", "trailers")
 	if c.response.Reset {
 		v.root.statusMsg = "reset"

@@ -88,7 +88,7 @@ func hostFuncs() []hostFunc {
 		{"proxy_http_call", []param{p("cluster", kStr), p("headers", kPairs), p("body", kStr), p("trailers", kPairs), p("timeout", kU32),
 			p("token", kOutU32)}, hostHTTPCall},
 		{"proxy_grpc_call", []param{p("service", kStr), p("name", kStr), p("method", kStr), p("metadata", kPairs), p("message", kStr),
-			p("timeout", kU32), p("token", kOutU32)}, hostUnimplemented},
+			p("timeout", kU32), p("token", kOutU32)}, hostGRPCCall},
 		{"proxy_grpc_stream", []param{p("service", kStr), p("name", kStr), p("method", kStr), p("metadata", kPairs), p("token", kOutU32)},
 			hostUnimplemented},
 		{"proxy_grpc_send", []param{p("token", kU32), p("message", kStr), p("end", kU32)}, hostUnimplemented},

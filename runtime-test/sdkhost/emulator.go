@@ -28,6 +28,16 @@ type Emulator struct {
 	reset func()
 	out   io.Writer // of package log before
 	dead  error     // a panic of module or emulator: nothing works after it
+
+	looked map[uint32]int // HTTP calls that were looked at, by context: the emulator gives their numbers out again
+	// Calls is what answers HTTP calls, by cluster; others are never answered. The emulator itself knows no cluster.
+	Calls map[string]CallAnswer
+}
+
+// CallAnswer is what an HTTP call is answered with; no headers are no answer.
+type CallAnswer struct {
+	Headers [][2]string
+	Body    []byte
 }
 
 var running struct {
@@ -91,6 +101,26 @@ func foreign(name string) func([]byte) []byte {
 			result = []byte{0x08, 0} // a result of false, for verify_signature
 		}
 		return result
+	}
+}
+
+// answerCalls answers the calls that the module has sent in the root context and in one of a stream.
+func (e *Emulator) answerCalls(id uint32) {
+	if e.looked == nil {
+		e.looked = map[uint32]int{}
+	}
+	for again := true; again; {
+		again = false
+		for _, context := range []uint32{proxytest.PluginContextID, id} {
+			calls := e.host.GetCalloutAttributesFromContext(context)
+			for _, c := range calls[e.looked[context]:] {
+				e.looked[context]++
+				if a, ok := e.Calls[c.Upstream]; ok {
+					e.host.CallOnHttpCallResponse(c.CalloutID, a.Headers, nil, a.Body)
+				}
+				again = true
+			}
+		}
 	}
 }
 
@@ -166,6 +196,10 @@ func (e *Emulator) Do(r Request) (reply Reply, err error) {
 func (e *Emulator) request(id uint32, r Request) Reply {
 	var reply Reply
 	action := e.host.CallOnRequestHeaders(id, r.Headers, r.EndStream)
+	if action == types.ActionPause && len(e.Calls) > 0 {
+		e.answerCalls(id)
+		action = e.host.GetCurrentHttpStreamAction(id)
+	}
 	if e.local(id, &reply) {
 		return reply
 	}

@@ -65,6 +65,7 @@ const (
 	BufferRequestBody  Buffer = 0
 	BufferResponseBody Buffer = 1
 	BufferCallBody     Buffer = 4 // body of an HTTP call's response
+	BufferGRPC         Buffer = 5 // message that a gRPC call received
 	BufferVMConfig     Buffer = 6
 	BufferPluginConfig Buffer = 7
 )
@@ -77,6 +78,7 @@ const (
 	MapRequestHeaders  Map = 0
 	MapRequestTrailers Map = 1
 	MapResponseHeaders Map = 2
+	MapCallHeaders     Map = 6 // of an HTTP call's response
 )
 
 // Metric is the kind of a metric (proxy_metric_type_t).
@@ -130,6 +132,15 @@ type Host interface {
 	// CallForeign calls a function of the host by name
 	// (proxy_call_foreign_function).
 	CallForeign(name string, args []byte) ([]byte, Status)
+	// HTTPCall sends a request to a cluster of the host (proxy_http_call). headers is
+	// a serialized map with :method, :path and :authority. The answer comes to the
+	// root context under the token: also when there is none, then without header
+	// fields.
+	HTTPCall(cluster, headers, body []byte, timeoutMs uint32) (token uint32, st Status)
+	// GRPCCall calls a unary method (proxy_grpc_call). service is what the host takes
+	// for a gRPC service: Envoy a cluster's name or a serialized GrpcService; metadata
+	// is a serialized map or empty. StatusUnimplemented in the lean module.
+	GRPCCall(service []byte, name, method string, metadata, message []byte, timeoutMs uint32) (token uint32, st Status)
 	// Property is a property of the host; path elements are separated by NUL
 	// (proxy_get_property).
 	Property(path string) ([]byte, Status)

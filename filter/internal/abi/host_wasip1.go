@@ -49,6 +49,9 @@ func proxySetSharedData(k unsafe.Pointer, kn uint32, v unsafe.Pointer, vn uint32
 //go:wasmimport env proxy_call_foreign_function
 func proxyCallForeignFunction(f unsafe.Pointer, fn uint32, a unsafe.Pointer, an uint32, p, n unsafe.Pointer) uint32
 
+//go:wasmimport env proxy_http_call
+func proxyHTTPCall(c unsafe.Pointer, cn uint32, h unsafe.Pointer, hn uint32, b unsafe.Pointer, bn uint32, t unsafe.Pointer, tn uint32, millis uint32, out unsafe.Pointer) uint32
+
 //go:wasmimport env proxy_get_property
 func proxyGetProperty(k unsafe.Pointer, kn uint32, p, n unsafe.Pointer) uint32
 
@@ -200,6 +203,18 @@ func (VM) CallForeign(name string, args []byte) ([]byte, Status) {
 	clearOut()
 	return result(proxyCallForeignFunction(text(name), uint32(len(name)), data(args), uint32(len(args)),
 		unsafe.Pointer(&out.ptr), unsafe.Pointer(&out.size)))
+}
+
+// noPairs is a serialized map without pairs: some hosts read four bytes of it whatever
+// its length says.
+var noPairs [4]byte
+
+// HTTPCall implements [Host].
+func (VM) HTTPCall(cluster, headers, body []byte, timeoutMs uint32) (uint32, Status) {
+	clearOut()
+	st := proxyHTTPCall(data(cluster), uint32(len(cluster)), data(headers), uint32(len(headers)), data(body), uint32(len(body)),
+		unsafe.Pointer(&noPairs), uint32(len(noPairs)), timeoutMs, unsafe.Pointer(&out.id))
+	return out.id, Status(st)
 }
 
 // Property implements [Host].

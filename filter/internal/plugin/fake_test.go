@@ -45,6 +45,18 @@ type fakeHost struct {
 	noRandom bool
 	deaf     bool // refuses replies
 	bodySt   abi.Status
+
+	calls    []sentCall // in the order sent; the token is the index and one
+	callSt   abi.Status // what HTTPCall and GRPCCall answer
+	answered *[2]string // of the call whose callback runs: status, "" for none; body
+}
+
+// sentCall is a call that the plugin sent.
+type sentCall struct {
+	to, method string // cluster or service; gRPC service and method
+	headers    map[string]string
+	body       string
+	timeout    uint32
 }
 
 type reply struct {
@@ -95,6 +107,11 @@ func (h *fakeHost) Pairs(m abi.Map) ([]byte, abi.Status) {
 		from = h.trailer
 	case abi.MapResponseHeaders:
 		from = h.answers
+	case abi.MapCallHeaders:
+		if h.answered == nil || h.answered[0] == "" {
+			return nil, abi.StatusNotFound
+		}
+		return h.hand(serialize([][2]string{{":status", h.answered[0]}, {"content-type", "application/json"}}))
 	}
 	p, ok := from[h.current]
 	if !ok {
@@ -106,6 +123,13 @@ func (h *fakeHost) Pairs(m abi.Map) ([]byte, abi.Status) {
 func (h *fakeHost) Bytes(b abi.Buffer, start, max uint32) ([]byte, abi.Status) {
 	if b == abi.BufferPluginConfig {
 		s := h.config[min(int(start), len(h.config)):]
+		return h.hand([]byte(s[:min(len(s), int(max))]))
+	}
+	if b == abi.BufferCallBody || b == abi.BufferGRPC {
+		if h.answered == nil {
+			return nil, abi.StatusNotFound
+		}
+		s := h.answered[1][min(int(start), len(h.answered[1])):]
 		return h.hand([]byte(s[:min(len(s), int(max))]))
 	}
 	if h.bodySt != 0 {
@@ -201,6 +225,28 @@ func (h *fakeHost) CallForeign(name string, args []byte) ([]byte, abi.Status) {
 	}
 	return h.hand(b)
 }
+func (h *fakeHost) HTTPCall(cluster, headers, body []byte, timeoutMs uint32) (uint32, abi.Status) {
+	if h.callSt != 0 {
+		return 0, h.callSt
+	}
+	m := map[string]string{}
+	p, fault := abi.OpenPairs(headers, 100)
+	for name, value, ok := p.Next(); ok; name, value, ok = p.Next() {
+		m[string(name)] = string(value)
+	}
+	if fault != 0 || m[":method"] == "" || m[":path"] == "" || m[":authority"] == "" {
+		return 0, abi.StatusBadArgument
+	}
+	h.calls = append(h.calls, sentCall{string(cluster), "", m, string(body), timeoutMs})
+	return uint32(len(h.calls)), 0
+}
+func (h *fakeHost) GRPCCall(service []byte, name, method string, metadata, message []byte, timeoutMs uint32) (uint32, abi.Status) {
+	if h.callSt != 0 {
+		return 0, h.callSt
+	}
+	h.calls = append(h.calls, sentCall{string(service), name + "/" + method, nil, string(message), timeoutMs})
+	return uint32(len(h.calls)), 0
+}
 func (h *fakeHost) Property(path string) ([]byte, abi.Status) {
 	if path == "response\x00code_details" && h.details != "" {
 		return h.hand([]byte(h.details))
@@ -221,6 +267,7 @@ type fakeEngine struct {
 	bodies       []string
 	responses    uint8 // mode
 	seenResponse []string
+	judged       int // times the headers of a /wait were
 }
 
 func (e *fakeEngine) CheckHeaders(r *engine.Request, d *engine.Decision) {
@@ -228,8 +275,37 @@ func (e *fakeEngine) CheckHeaders(r *engine.Request, d *engine.Decision) {
 	for _, h := range r.Headers {
 		if string(h.Name) == ":path" {
 			e.decide(strings.SplitN(string(h.Value), "?", 2)[0], d)
+			e.wait(strings.SplitN(string(h.Value), "?", 2)[0], r, d)
 		}
 	}
+}
+
+// wait asks for keys, each of the letters of /wait/LETTERS/PATH once: k for those of the
+// provider 0, l of provider 1, e enters a gate first, x asks for ever; then PATH decides.
+func (e *fakeEngine) wait(s string, r *engine.Request, d *engine.Decision) {
+	letters, ok := strings.CutPrefix(s, "/wait/")
+	if !ok {
+		return
+	}
+	letters, rest, _ := strings.Cut(letters, "/")
+	e.judged++
+	d.Op = 7
+	for _, c := range letters {
+		i := uint32(strings.IndexRune("kl", c))
+		switch {
+		case c != 'x' && r.Answers.Keys>>i&1 == 1:
+			continue
+		case r.Answers.Late && c != 'x':
+			d.Code = verdict.TokenKeysUnavailable
+			return
+		}
+		d.Code, d.Wait = verdict.NeedAnswer, engine.Wait{For: engine.WaitKeys, Index: i}
+		if strings.HasPrefix(rest, "monitor") {
+			d.Mode = table.ModeMonitor
+		}
+		return
+	}
+	e.decide("/"+rest, d)
 }
 
 func (e *fakeEngine) decide(s string, d *engine.Decision) {
@@ -279,6 +355,7 @@ func (e *fakeEngine) AppendReason(dst []byte, d *engine.Decision) []byte {
 	return append(dst, "reason\nfor it"...)
 }
 func (e *fakeEngine) Table() *table.Table { return nil }
+func (e *fakeEngine) Waits() bool         { return true }
 
 func (e *fakeEngine) JudgesResponses() bool { return e.responses != 0 }
 func (e *fakeEngine) MaxResponse() uint32   { return 50 }
@@ -425,6 +502,27 @@ func (vt *vmTest) want(got, action abi.Action, id uint32, code string) {
 	}
 }
 
+// answer answers the HTTP call with a token; status "" is no answer.
+func (vt *vmTest) answer(token uint32, status, body string) {
+	vt.h.current, vt.h.answered = 1, &[2]string{status, body}
+	headers := uint32(2)
+	if status == "" {
+		headers = 0
+	}
+	vt.v.HTTPCallResponse(1, token, headers, uint32(len(body)))
+	vt.h.answered = nil
+}
+
+// answerGRPC answers the gRPC call with a token by a message, or by a status.
+func (vt *vmTest) answerGRPC(token, status uint32, message string) {
+	vt.h.current, vt.h.answered = 1, &[2]string{"", message}
+	if status == 0 {
+		vt.v.GRPCReceive(1, token, uint32(len(message)))
+	}
+	vt.v.GRPCClose(1, token, status)
+	vt.h.answered = nil
+}
+
 // response gives the stream's response headers and runs the callback.
 func (vt *vmTest) response(id uint32, status string, end bool, more ...string) abi.Action {
 	vt.h.current = id
@@ -448,6 +546,9 @@ func (vt *vmTest) content(id uint32, piece string, end bool) abi.Action {
 // wantIdle checks that nothing is held or tracked.
 func (vt *vmTest) wantIdle() {
 	vt.Helper()
+	if vt.v.waits.used != 0 {
+		vt.Errorf("waiting %d, want none", vt.v.waits.used)
+	}
 	if vt.v.held.used != 0 || vt.v.streams.n != 0 || vt.v.watches.used != 0 {
 		vt.Errorf("held %d, tracked %d, want none", vt.v.held.used, vt.v.streams.n)
 	}

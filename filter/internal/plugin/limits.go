@@ -62,7 +62,12 @@ func (v *VM) noteLimits(c *stream, r *root, e Engine) {
 	for _, rec := range r.meter.limiting.LimitsExceeded() {
 		count(v.host, r.meter.exceeded[rec], 1)
 	}
-	if v.d.Entered {
+	v.noteEntered(c, r, e)
+}
+
+// noteEntered remembers that c is in flight, if v.d says so.
+func (v *VM) noteEntered(c *stream, r *root, e Engine) {
+	if v.d.Entered && r.meter != nil && r.meter.engine == e {
 		c.gates, c.op = r.meter.limiting.Gates(), v.d.Op
 	}
 }

@@ -21,6 +21,8 @@ const (
 	responsesAllowed
 	responsesUnjudged
 	responsesOfHost
+	requestsWaited
+	waitsLate
 	numCounters
 )
 
@@ -40,6 +42,8 @@ var counterNames = [numCounters]string{
 	responsesAllowed:      "portcullis.responses_allowed",
 	responsesUnjudged:     "portcullis.responses_unjudged",
 	responsesOfHost:       "portcullis.responses_of_proxy",
+	requestsWaited:        "portcullis.requests_waited",
+	waitsLate:             "portcullis.waits_late",
 }
 
 // metrics holds the host's ids of all counters. A metric never decides anything: a
@@ -68,6 +72,9 @@ func (m *metrics) define(h abi.Host) {
 		m.counters[i] = define(h, counterNames[i])
 	}
 	for c := verdict.NeedBody + 1; c < verdict.NumCodes; c++ {
+		if c == verdict.NeedAnswer {
+			continue
+		}
 		m.refused[c] = define(h, "portcullis.refused."+c.Name())
 		m.would[c] = define(h, "portcullis.would_refuse."+c.Name())
 	}

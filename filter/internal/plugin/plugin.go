@@ -16,7 +16,10 @@
 //	                 |        |  +--tick: timeout--+
 //	                 +--------+--> decided <-------+
 //
-// In passed every callback continues, in open, held and decided every callback of
+// A request whose headers ask for an answer from outside is waiting between open and
+// what follows from them; what comes of its body meanwhile pauses.
+//
+// In passed every callback continues, in open, waiting, held and decided every callback of
 // the request pauses. Nothing leads out of passed and decided.
 package plugin
 
@@ -34,6 +37,7 @@ type Engine interface {
 	CheckHeaders(r *engine.Request, d *engine.Decision)
 	CheckBody(r *engine.Request, d *engine.Decision)
 	MaxBody(d *engine.Decision) uint32
+	Waits() bool
 	JudgesResponses() bool
 	ResponseMode(d *engine.Decision) uint8
 	CheckResponseHeaders(r *engine.Response, d *engine.Decision)
@@ -73,6 +77,8 @@ type VM struct {
 	streams streams
 	held    pool[held]
 	more    []heldMore // by slot; empty where no table needs it
+	waits   pool[waiting]
+	askers  [numWaits]asker // by kind of wait; nil where nobody can be asked
 	watches pool[watch]
 	notes   pool[note]
 	metrics metrics
@@ -128,6 +134,10 @@ func (v *VM) VMStart(id, size uint32) bool { return true }
 // in flight.
 func (v *VM) Done(id uint32) bool {
 	if c := v.streams.find(id); c != nil {
+		if c.state == stateWaiting {
+			v.dropWait(c)
+			c.state = stateDecided // an answer would go nowhere
+		}
 		c.leave()
 	}
 	return true
@@ -139,6 +149,9 @@ func (v *VM) Delete(id uint32) {
 	if c := v.streams.find(id); c != nil {
 		if c.state == stateHeld {
 			v.held.free(c.held)
+		}
+		if c.state == stateWaiting {
+			v.dropWait(c)
 		}
 		if c.flags&flagWatched != 0 {
 			v.watches.free(c.held)

@@ -41,6 +41,11 @@ func (q quietEngine) CheckHeaders(r *engine.Request, d *engine.Decision) {
 			d.Code, d.Mode = verdict.ParamInvalid, table.ModeMonitor
 		case "/body":
 			d.Code, d.Op, d.Media = verdict.NeedBody, 7, 3
+		case "/wait":
+			if d.Code = verdict.NeedBody; r.Answers.Keys == 0 {
+				d.Code, d.Wait = verdict.NeedAnswer, engine.Wait{For: engine.WaitKeys}
+			}
+			d.Op, d.Media = 7, 3
 		}
 	}
 }
@@ -57,6 +62,7 @@ func (q quietEngine) AppendReason(dst []byte, d *engine.Decision) []byte {
 	return append(dst, "why"...)
 }
 func (q quietEngine) Table() *table.Table { return nil }
+func (q quietEngine) Waits() bool         { return true }
 
 func (q quietEngine) JudgesResponses() bool                 { return true }
 func (q quietEngine) ResponseMode(d *engine.Decision) uint8 { return table.ModeEnforce }

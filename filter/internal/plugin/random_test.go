@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"portcullis/filter/engine"
 	"portcullis/filter/internal/abi"
 	"portcullis/filter/table"
 )
@@ -12,22 +13,25 @@ import (
 // checks what must hold whatever happens: nothing traps, no slot is lost, and a request
 // that the engine refuses never continues.
 func TestRandomCallbacks(t *testing.T) {
-	paths := []string{"/allow", "/off", "/unknown", "/body", "/monitorbody", "/deny/token_missing", "/monitor/param_invalid", "/zero"}
-	refused := map[string]bool{"/deny/token_missing": true, "/zero": true}
+	paths := []string{"/allow", "/off", "/unknown", "/body", "/monitorbody", "/deny/token_missing", "/monitor/param_invalid", "/zero",
+		"/wait/k/allow", "/wait/kl/body", "/wait/k/deny/token_missing", "/wait/x/allow", "/wait/l/monitorbody"}
+	refused := map[string]bool{"/deny/token_missing": true, "/zero": true, "/wait/k/deny/token_missing": true, "/wait/x/allow": true}
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		conf := []string{
-			`{"maxHeldRequests":3,"maxOpenRequests":9,"bodyTimeoutMs":100,` + goodTable + `}`,
+			`{"maxHeldRequests":3,"maxWaitingRequests":2,"waitTimeoutMs":300,"maxOpenRequests":9,"bodyTimeoutMs":100,` + goodTable + `}`,
 			`{"hold":"buffer","maxHeldRequests":2,"bodyTimeoutMs":100,` + goodTable + `}`,
 			`{"mode":"monitor","maxHeldRequests":1,"bodyTimeoutMs":100,` + goodTable + `}`,
 		}[seed%3]
 		vt := newWatchTest(t, conf, []uint8{table.ModeEnforce, table.ModeMonitor, 0}[seed/3%3])
+		vt.v.askers[engine.WaitKeys] = &fakeAsker{vt: vt}
 		path := map[uint32]string{}
 		for range 3000 {
 			id := r.Uint32N(20) + 2
 			vt.h.current = id
 			var a abi.Action = pause
-			switch r.Uint32N(16) {
+			vt.h.callSt = abi.Status(r.Uint32N(10) / 9)
+			switch r.Uint32N(18) {
 			case 0, 1:
 				vt.v.ContextCreate(id, 1+r.Uint32N(20)/19) // now and then a root that is not there
 				delete(vt.h.gone, id)
@@ -58,6 +62,10 @@ func TestRandomCallbacks(t *testing.T) {
 				vt.content(id, "", r.Uint32N(2) == 0)
 			case 15:
 				vt.v.ResponseTrailers(id, 1)
+			case 16:
+				vt.answer(uint32(len(vt.h.calls))-r.Uint32N(8), []string{"200", "", "500"}[r.Uint32N(3)], "")
+			case 17:
+				vt.answerGRPC(uint32(len(vt.h.calls))-r.Uint32N(8), r.Uint32N(2), "")
 			case 11:
 				vt.h.gone[id] = true // the host forgets without a word
 			}
@@ -78,11 +86,17 @@ func TestRandomCallbacks(t *testing.T) {
 // checkSlots: every slot in use belongs to one stream, and the other way round.
 func checkSlots(t *testing.T, v *VM, seed uint64) {
 	t.Helper()
-	streams, slots, watched := uint32(0), uint32(0), uint32(0)
+	streams, slots, watched, waits := uint32(0), uint32(0), uint32(0), uint32(0)
 	for i := range v.streams.pool.slots {
 		c := &v.streams.pool.slots[i]
 		if c.flags&flagWatched != 0 {
 			watched++
+		}
+		if c.state == stateWaiting {
+			waits++
+			if v.waits.slots[c.held].id != c.id {
+				t.Fatalf("seed %d: stream %d waits in the slot of %d", seed, c.id, v.waits.slots[c.held].id)
+			}
 		}
 		if c.state != stateHeld {
 			continue
@@ -99,6 +113,9 @@ func checkSlots(t *testing.T, v *VM, seed uint64) {
 	}
 	if watched != v.watches.used {
 		t.Fatalf("seed %d: %d streams watched, %d counted", seed, watched, v.watches.used)
+	}
+	if waits != v.waits.used {
+		t.Fatalf("seed %d: %d streams wait, %d counted", seed, waits, v.waits.used)
 	}
 	if streams != slots || slots != v.held.used {
 		t.Fatalf("seed %d: %d streams held, %d slots, %d counted", seed, streams, slots, v.held.used)

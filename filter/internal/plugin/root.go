@@ -17,6 +17,7 @@ type root struct {
 	engine       Engine // nil until a configuration was good
 	ticks        uint64
 	timeoutTicks uint64
+	waitTicks    uint64 // how long a request waits for an answer
 	meter        *meter // nil when the table has no limits
 }
 
@@ -104,6 +105,9 @@ func (v *VM) grow(cfg *config.Config, e Engine) {
 	v.arena.Grow(headers + body + 1 + arenaSlack)
 	v.streams.grow(cfg.MaxOpenRequests)
 	v.held.grow(cfg.MaxHeldRequests)
+	if e.Waits() {
+		v.waits.grow(cfg.MaxWaitingRequests)
+	}
 	if needsMore(e.Table()) && len(v.more) < len(v.held.slots) {
 		more := make([]heldMore, len(v.held.slots))
 		copy(more, v.more)
@@ -131,8 +135,12 @@ func needsMore(t *table.Table) bool {
 // A request waits at least the configured time and at most one period more.
 func (r *root) install(cfg *config.Config, e Engine) (periodMs uint32) {
 	periodMs = min(max(cfg.BodyTimeoutMs/10, 10), 1000)
+	if e.Waits() {
+		periodMs = min(periodMs, max(cfg.WaitTimeoutMs/10, 10), 200)
+	}
 	r.cfg, r.engine = *cfg, e
 	r.timeoutTicks = uint64((cfg.BodyTimeoutMs + periodMs - 1) / periodMs)
+	r.waitTicks = uint64((cfg.WaitTimeoutMs + periodMs - 1) / periodMs)
 	return periodMs
 }
 

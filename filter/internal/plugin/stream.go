@@ -32,17 +32,26 @@ func (v *VM) RequestHeaders(id, _ uint32, endStream bool) abi.Action {
 		v.own(code, c.mode, table.NoIndex)
 		return v.settle(c, r)
 	}
+	return v.judgeHeaders(c, r, r.engine, nil, endStream)
+}
+
+// judgeHeaders asks e about the header fields in v.req, and goes on from its word. was
+// is what the request has waited for just now, nil for nothing.
+func (v *VM) judgeHeaders(c *stream, r *root, e Engine, was *waiting, endStream bool) abi.Action {
 	v.req.EndStream = endStream
 	v.req.NowNanos = v.host.NowNanos()
-	r.engine.CheckHeaders(&v.req, &v.d)
-	v.noteLimits(c, r, r.engine)
-	c.mode = v.d.Mode
-	v.countUse(r.engine)
-	v.plainAnswer(r.engine)
-	if v.d.Code == verdict.NeedBody {
-		return v.needBody(c, r, endStream)
+	e.CheckHeaders(&v.req, &v.d)
+	if v.d.Code == verdict.NeedAnswer {
+		return v.wait(c, r, e, was, endStream)
 	}
-	return v.settle(c, r)
+	v.noteLimits(c, r, e)
+	c.mode = v.d.Mode
+	v.countUse(e)
+	v.plainAnswer(e)
+	if v.d.Code == verdict.NeedBody {
+		return v.needBody(c, r, e, endStream)
+	}
+	return v.settleWith(c, r, e)
 }
 
 // countUse counts what a request uses that it should not: what is deprecated, and
@@ -137,32 +146,32 @@ func (c *stream) note(name, value []byte) {
 }
 
 // needBody holds the request until its body is there.
-func (v *VM) needBody(c *stream, r *root, endStream bool) abi.Action {
+func (v *VM) needBody(c *stream, r *root, e Engine, endStream bool) abi.Action {
 	if c.flags&flagUpgrade != 0 {
 		// The engine lets upgrades of this operation through. No body ever ends
 		// here: to wait for one would stop the handshake.
-		v.watchResponse(c, r, r.engine)
-		v.keepNote(c, r.engine)
+		v.watchResponse(c, r, e)
+		v.keepNote(c, e)
 		return v.pass(c, passedUpgrade)
 	}
 	if endStream {
-		r.engine.CheckBody(&v.req, &v.d)
-		v.noteLimits(c, r, r.engine)
-		return v.settle(c, r)
+		e.CheckBody(&v.req, &v.d)
+		v.noteLimits(c, r, e)
+		return v.settleWith(c, r, e)
 	}
 	length := contentLength(v.req.Headers)
-	maxBody := r.engine.MaxBody(&v.d)
+	maxBody := e.MaxBody(&v.d)
 	if length > int64(maxBody) {
 		v.d.Code, v.d.Part = verdict.BodyTooLarge, verdict.PartBody
-		return v.settle(c, r)
+		return v.settleWith(c, r, e)
 	}
 	i, ok := v.held.take(r.cfg.MaxHeldRequests)
 	if !ok {
 		v.d.Code, v.d.Part = verdict.PluginBusy, verdict.PartNone
-		return v.settle(c, r)
+		return v.settleWith(c, r, e)
 	}
 	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, slot: i, preflight: v.d.Preflight, maxBody: maxBody, length: length,
-		deadline: r.ticks + r.timeoutTicks, engine: r.engine, root: r}
+		deadline: r.ticks + r.timeoutTicks, engine: e, root: r}
 	if int(i) < len(v.more) {
 		v.more[i] = heldMore{v.d.Boundary, v.d.Later, v.d.Standings}
 	}
@@ -201,6 +210,9 @@ func (v *VM) RequestBody(id, size uint32, endStream bool) abi.Action {
 	if c == nil {
 		return abi.Pause
 	}
+	if c.state == stateWaiting {
+		return v.bodyWhileWaiting(c, size, endStream)
+	}
 	if c.state != stateHeld {
 		return c.action()
 	}
@@ -228,6 +240,11 @@ func (v *VM) RequestTrailers(id, _ uint32) abi.Action {
 	}
 	r := v.root(c.root)
 	code := v.checkTrailers(r)
+	if c.state == stateWaiting {
+		w := &v.waits.slots[c.held]
+		w.trailers, w.ended = code, true
+		return abi.Pause
+	}
 	if c.state == stateHeld {
 		v.sawBody = true
 		if code != verdict.Allow {
@@ -317,8 +334,8 @@ func (v *VM) settleWith(c *stream, r *root, e Engine) abi.Action {
 		v.watchResponse(c, r, e)
 		v.keepNote(c, e)
 		return v.pass(c, passedAllowed)
-	case verdict.NeedBody, 0:
-		v.d.Code = verdict.Internal // nobody but needBody may see it
+	case verdict.NeedBody, verdict.NeedAnswer, 0:
+		v.d.Code = verdict.Internal // nobody but needBody and wait may see them
 	}
 	switch v.d.Mode {
 	case table.ModeMonitor:

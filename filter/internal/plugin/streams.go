@@ -11,6 +11,7 @@ type state uint8
 // States. The zero value is no state: it marks an empty cell.
 const (
 	stateOpen state = iota + 1
+	stateWaiting
 	stateHeld
 	statePassed
 	stateDecided
@@ -29,7 +30,7 @@ const (
 type stream struct {
 	id    uint32
 	root  uint32
-	held  uint16 // in stateHeld: index in the pool; with flagWatched: in that of watches
+	held  uint16 // in stateHeld and stateWaiting: index in its pool; with flagWatched: in that of watches
 	state state
 	flags uint8
 	mode  uint8  // table.Mode* that holds for it, 0 before the headers

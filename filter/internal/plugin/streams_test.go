@@ -3,6 +3,8 @@ package plugin
 import (
 	"math/rand/v2"
 	"testing"
+
+	"portcullis/filter/engine"
 )
 
 // TestStreamsAgainstMap holds the hash table against Go's map over random additions
@@ -119,9 +121,26 @@ func TestAllocs(t *testing.T) {
 		{"body", run("/body", []byte("{}"), false)},
 		{"bad body", run("/body", []byte("nope"), false)},
 		{"trailers", run("/body", []byte("{}"), true)},
+		{"wait", func() {
+			id++
+			vt.v.ContextCreate(id, 1)
+			h.pairs = waitPairs
+			if a := vt.v.RequestHeaders(id, 2, false); a != pause {
+				t.Fatalf("action = %d, want a pause", a)
+			}
+			h.body = waitBody
+			vt.v.RequestBody(id, 2, true)
+			vt.v.HTTPCallResponse(1, id, 0, 0)
+			if c := vt.v.streams.find(id); c == nil || c.state != statePassed {
+				t.Fatalf("stream = %v, want one that passed", c)
+			}
+			vt.v.Done(id)
+			vt.v.Delete(id)
+		}},
 		{"unknown", func() { vt.v.RequestHeaders(1<<31, 1, true) }},
 	}
 	vt.v.roots[0].engine = quietEngine{vt.e}
+	vt.v.askers[engine.WaitKeys] = quietAsker{}
 	vt.v.watches.grow(100)
 	for _, tt := range tests {
 		if n := testing.AllocsPerRun(1000, tt.f); n != 0 {
@@ -129,3 +148,18 @@ func TestAllocs(t *testing.T) {
 		}
 	}
 }
+
+// quietAsker gives every request a call of the stream's number.
+type quietAsker struct{}
+
+func (quietAsker) ask(w *waiting) bool {
+	w.call = call{callHTTP, w.id}
+	return true
+}
+
+func (quietAsker) hear(w *waiting, a answer) { w.answers.Keys = 1 }
+
+var (
+	waitPairs = serialize([][2]string{{":method", "POST"}, {":path", "/wait"}})
+	waitBody  = []byte("{}")
+)

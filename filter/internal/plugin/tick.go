@@ -19,11 +19,8 @@ func (v *VM) Tick(id uint32) {
 	v.log.tick(v.host)
 	r.meter.tell(v.host)
 	v.metrics.addN(v.host, metricArenaOverflows, v.arena.TakeOverflows())
-	if v.held.used == 0 {
-		return
-	}
-	late := false
-	for i := range v.held.slots {
+	late := v.lateWaits(r)
+	for i := 0; v.held.used != 0 && i < len(v.held.slots); i++ {
 		if h := &v.held.slots[i]; h.id != 0 && h.root == r && r.ticks > h.deadline {
 			v.timeout(uint16(i))
 			late = true

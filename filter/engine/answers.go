@@ -1,0 +1,42 @@
+package engine
+
+import "portcullis/filter/verdict"
+
+// WaitFor is a kind of answer from outside that a request waits for.
+type WaitFor uint8
+
+// Kinds. The zero value waits for nothing.
+const (
+	WaitNone WaitFor = iota
+	WaitKeys         // the keys of a provider
+)
+
+// Wait says what a Decision with verdict.NeedAnswer asks for.
+type Wait struct {
+	For   WaitFor
+	Index uint32 // WaitKeys: the provider
+}
+
+// Answers is what a request that waited was answered so far. The plugin keeps
+// it while the request waits, hands it in when the request is judged again from the
+// top, and stages look into it before they ask: what was asked once is not asked
+// again, and what was charged is not charged twice. It is a value of fixed size
+// that holds nothing of the request. The zero value is a request that has not
+// waited.
+type Answers struct {
+	// Late ends all waiting: what is not known by now is refused.
+	Late bool
+	// Keys has a bit for each provider (its index modulo 64) whose keys were asked
+	// for.
+	Keys uint64
+}
+
+// ask makes d a decision that waits, or is the code that the request is refused with
+// when it may not wait any longer.
+func (r *Request) ask(d *Decision, w Wait, late verdict.Code) verdict.Code {
+	if r.Answers.Late {
+		return late
+	}
+	d.Wait = w
+	return verdict.NeedAnswer
+}
