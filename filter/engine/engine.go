@@ -75,6 +75,7 @@ type Engine struct {
 	machine *schema.Machine
 	tokens  *token.Checker
 	lim     limiter
+	shown   credentials
 
 	captures   [table.MaxCaptures][]byte // of the last path, as they came
 	failed     *json.Tape                // the tape that the last failure is about

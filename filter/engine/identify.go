@@ -11,15 +11,37 @@ import (
 // schemes takes anybody, but not somebody who shows a bad credential: that one
 // is refused with what is wrong with it.
 //
+// The same goes for a credential beside those of a requirement that is met: an
+// upstream may read the one that nobody looked at. Client certificates are the
+// exception, for a connection has one whatever is asked.
+//
 // When no requirement is met the answer is about the one that came furthest:
 // a token that is there and wrong says more than one that is not.
 func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
 	e.authorized = false
+	c := &e.shown
+	c.begin()
 	reqs := op.Requirements()
 	if reqs.Count == 0 {
 		return verdict.Allow
 	}
-	anonymous := false
+	code := e.collect(r, reqs)
+	if code == verdict.Allow {
+		code = e.anyOf(r, reqs, d)
+	}
+	if code != verdict.Allow {
+		c.consumer, c.credential = table.NoIndex, table.NoIndex
+		d.Part = verdict.PartSecurity
+	}
+	d.Consumer = c.consumer
+	return code
+}
+
+// anyOf asks the requirements one after the other, those behind one that is met
+// too, so that no credential goes unseen.
+func (e *Engine) anyOf(r *Request, reqs table.Range, d *Decision) verdict.Code {
+	c := &e.shown
+	anonymous, met := false, false
 	worst := verdict.Code(0)
 	for i := reqs.Start; i < reqs.End(); i++ {
 		uses := e.t.Requirement(i)
@@ -27,18 +49,27 @@ func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
 			anonymous = true
 			continue
 		}
-		code := e.requirement(r, uses, d)
-		if code == verdict.Allow {
-			return verdict.Allow
-		}
-		if worst == 0 || missing(worst) {
+		code, consumer, credential := e.requirement(r, uses, met)
+		switch {
+		case met:
+		case code == verdict.Allow:
+			met = true
+			if e.authorized {
+				d.Provider = e.tokens.Provider()
+			}
+			c.consumer, c.credential = consumer, credential
+		case worst == 0 || missing(worst):
 			worst = code
 		}
 	}
-	if anonymous && (worst == 0 || missing(worst)) {
+	switch {
+	case c.badKey != 0:
+		return c.badKey
+	case c.badToken != 0 && !c.goodToken:
+		return c.badToken
+	case met || anonymous && (worst == 0 || missing(worst)):
 		return verdict.Allow
 	}
-	d.Part = verdict.PartSecurity
 	return worst
 }
 
@@ -46,27 +77,71 @@ func missing(c verdict.Code) bool {
 	return c == verdict.TokenMissing || c == verdict.CredentialMissing
 }
 
-// requirement asks every scheme of one alternative.
-func (e *Engine) requirement(r *Request, uses table.Range, d *Decision) verdict.Code {
+// requirement asks every scheme of one alternative: the code of the first that
+// fails, and who it is. met is set when an earlier alternative was met.
+func (e *Engine) requirement(r *Request, uses table.Range, met bool) (code verdict.Code, consumer, credential uint32) {
+	code, consumer, credential = verdict.Allow, table.NoIndex, table.NoIndex
+	fail := func(c verdict.Code) {
+		if code == verdict.Allow {
+			code = c
+		}
+	}
 	for i := uses.Start; i < uses.End(); i++ {
 		index, scopes := e.t.Use(i)
 		s := e.t.Scheme(index)
-		if s.Kind() != table.SchemeBearer {
-			return verdict.CredentialUnsupported
+		if s.Kind() == table.SchemeBearer {
+			fail(e.bearer(r, index, s, scopes, met))
+			continue
 		}
-		bearer, present := token.Bearer(r.fields.authorization)
-		if !present {
-			return verdict.TokenMissing
+		j := e.key(r, index, s)
+		if j.code != verdict.Allow {
+			fail(j.code)
+			continue
 		}
-		if code := e.tokens.Check(e.t, s, bearer, r.NowNanos); code != verdict.Allow {
-			return code
+		if !consumerHas(e.t, j.consumer, scopes) {
+			fail(verdict.AuthorizeScope)
 		}
-		for j := uint32(0); j < scopes.Len(); j++ {
-			if !e.tokens.HasScope(scopes.At(j)) {
-				return verdict.AuthorizeScope
-			}
+		if credential == table.NoIndex {
+			credential = j.credential
 		}
-		e.authorized, d.Provider = true, e.tokens.Provider()
+		if j.consumer == table.NoIndex || len(e.t.Consumer(j.consumer).Name()) == 0 {
+			continue
+		}
+		if consumer != table.NoIndex && consumer != j.consumer {
+			fail(verdict.CredentialAmbiguous) // two people at once are nobody
+		}
+		consumer, credential = j.consumer, j.credential
+	}
+	return code, consumer, credential
+}
+
+// bearer asks for a token of scheme s with scopes. A token that was accepted for a
+// requirement that is met stands, whatever other schemes think of it.
+func (e *Engine) bearer(r *Request, index uint32, s table.Scheme, scopes table.Names, met bool) verdict.Code {
+	bearer, present := token.Bearer(r.fields.authorization)
+	if !present {
+		return verdict.TokenMissing
+	}
+	c := &e.shown
+	if !(met && e.authorized) && c.tokenScheme != index {
+		code := e.tokens.Check(e.t, s, bearer, r.NowNanos)
+		c.tokenScheme, e.authorized = index, code == verdict.Allow
+		if e.authorized {
+			c.goodToken = true
+		} else {
+			c.badToken = code
+		}
+	}
+	if c.tokenScheme != index {
+		return verdict.TokenMissing // met: nothing hangs on it
+	}
+	if !e.authorized {
+		return c.badToken
+	}
+	for j := range scopes.Len() {
+		if !e.tokens.HasScope(scopes.At(j)) {
+			return verdict.AuthorizeScope
+		}
 	}
 	return verdict.Allow
 }
@@ -78,4 +153,32 @@ func (e *Engine) identity(dst []byte) []byte {
 		return dst
 	}
 	return e.tokens.AppendIdentity(dst)
+}
+
+// Principal is who sent the last request, as far as credentials prove it. All of it
+// may be known, or nothing.
+type Principal struct {
+	// Consumer is an index for table.Consumer, table.NoIndex when neither an API
+	// key nor a certificate names somebody.
+	Consumer uint32
+	// Credential is an index for table.Credential: the key or the rule of
+	// certificates that was met, table.NoIndex when there was none.
+	Credential uint32
+	// Token reports a token that was accepted. Its claims are those of the
+	// engine's checker.
+	Token bool
+	// Provider is the index of the token's issuer, table.NoIndex without a token.
+	Provider uint32
+	// Subject is the token's sub, unescaped; nil when there is none. Valid until
+	// the next check.
+	Subject []byte
+}
+
+// Principal is who sent the request of the last CheckHeaders that passed identify.
+func (e *Engine) Principal() Principal {
+	p := Principal{Consumer: e.shown.consumer, Credential: e.shown.credential, Provider: table.NoIndex}
+	if e.authorized {
+		p.Token, p.Provider, p.Subject = true, e.tokens.Provider(), e.tokens.Subject()
+	}
+	return p
 }

@@ -27,6 +27,10 @@ func (e *Engine) limitKey(r *Request, op table.Op, l *table.Limit) []byte {
 	case table.LimitBySubject:
 		m.key = e.identity(m.key[:0])
 		return m.key
+	case table.LimitByConsumer:
+		if c := e.shown.consumer; c != table.NoIndex {
+			return e.t.Consumer(c).Name()
+		}
 	case table.LimitByClaim:
 		if !e.authorized {
 			return nil
@@ -62,8 +66,14 @@ func (e *Engine) limitKey(r *Request, op table.Op, l *table.Limit) []byte {
 
 // plan is the name of the plan that a request has under l.
 func (e *Engine) plan(r *Request, l *table.Limit) []byte {
-	if l.PlanBy == table.LimitByHeader {
+	switch l.PlanBy {
+	case table.LimitByHeader:
 		return single(r.Headers, l.PlanPath.At(0))
+	case table.LimitByConsumer:
+		if c := e.shown.consumer; c != table.NoIndex {
+			return e.t.Consumer(c).Plan()
+		}
+		return nil
 	}
 	name, _ := e.appendClaim(e.lim.name[:0], l.PlanPath)
 	return name

@@ -82,6 +82,9 @@ type Decision struct {
 	Boundary Boundary
 	// Provider is the index of the token's issuer, table.NoIndex.
 	Provider uint32
+	// Consumer is the index of who called by an API key or a certificate,
+	// table.NoIndex when that is nobody with a name.
+	Consumer uint32
 	// Status is that of the response that was judged, 0 for requests.
 	Status uint16
 	// Unjudged is set when a response passes as it is: a stream, or a connection
@@ -104,7 +107,7 @@ type Boundary struct {
 // reset makes d the decision on a new request.
 func (d *Decision) reset() {
 	*d = Decision{Mode: table.ModeEnforce, Op: table.NoIndex, Media: table.NoIndex, Param: table.NoIndex,
-		Limit: table.NoIndex, Provider: table.NoIndex}
+		Limit: table.NoIndex, Provider: table.NoIndex, Consumer: table.NoIndex}
 }
 
 // scan fills r.fields and refuses what no reader may see twice or can read:

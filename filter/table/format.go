@@ -82,6 +82,8 @@ const (
 	SecShapes    // what texts may become
 	SecFields    // how single fields of forms are written
 	SecResponses // what operations may be answered with
+	SecConsumers
+	SecCredentials
 	secEnd
 )
 
@@ -111,6 +113,8 @@ const (
 	wordsShape       = 8
 	wordsField       = 8
 	wordsResponse    = 8
+	wordsConsumer    = 12
+	wordsCredential  = 10
 )
 
 // Words of an API record.
@@ -351,12 +355,15 @@ const (
 
 // Words of a security scheme.
 //
-//	name(2) kind|in<<8 param(2) providers(2: indexes) zero
+//	name(2) kind|in<<8|flags<<16 param(2) list(2: indexes) zero
+//
+// list is providers for a scheme of kind SchemeBearer, consumers for the others.
 const (
 	SchemeName      = 0
 	SchemeHow       = 2
 	SchemeParam     = 3
 	SchemeProviders = 5
+	SchemeConsumers = SchemeProviders
 )
 
 // Words of an identity provider.

@@ -96,7 +96,7 @@ var layouts = [...]layout{
 	{SecRequirements, wordsRequirement, []field{rng(RequirementUses, SecUses)}},
 	{SecUses, wordsUse, []field{idx(UseScheme, SecSchemes), rng(UseScopes, SecNames)}},
 	{SecSchemes, wordsScheme, []field{
-		str(SchemeName), enum(SchemeHow, 0, 1, maxSchemeKind), enum(SchemeHow, 8, 0, maxIn), high(SchemeHow, 16),
+		str(SchemeName), enum(SchemeHow, 0, 1, maxSchemeKind), enum(SchemeHow, 8, 0, maxIn), bits(SchemeHow, 16, 0xffff, 0, schemeFlagsAll),
 		str(SchemeParam), rng(SchemeProviders, SecIndexes), zero(7),
 	}},
 	{SecProviders, wordsProvider, []field{
@@ -106,6 +106,13 @@ var layouts = [...]layout{
 	}},
 	{SecKeys, wordsKey, []field{str(KeyID), bits(KeyAlg, 0, NoIndex, 1, maxAlg), str(KeySPKI), opt(KeySecret, SecSecrets), zero(6), zero(7)}},
 	{SecSecrets, wordsSecret, []field{str(SecretName)}},
+	{SecConsumers, wordsConsumer, []field{
+		str(ConsumerName), str(ConsumerPlan), rng(ConsumerScopes, SecNames), rng(ConsumerAttributes, SecNames), zero(8), zero(9), zero(10), zero(11),
+	}},
+	{SecCredentials, wordsCredential, []field{
+		str(CredentialID), enum(CredentialHow, 0, 1, credentialKindEnd-1), high(CredentialHow, 8), str(CredentialDigest),
+		idx(CredentialConsumer, SecConsumers), opt(CredentialSecret, SecSecrets), zero(9),
+	}},
 	{SecLimits, wordsLimit, []field{
 		str(LimitName), enum(LimitHow, 0, 1, maxLimitKey), enum(LimitHow, 8, 1, maxScope), enum(LimitHow, 16, 1, maxMode), enum(LimitHow, 24, 1, CountFailures),
 		str(LimitKeyName), rng(LimitKeyPath, SecNames),

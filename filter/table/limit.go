@@ -66,7 +66,7 @@ type Limit struct {
 	KeyPath     Names  // member names that lead to a claim
 	Cost        uint8  // CostConstant..
 	Flags       uint8  // LimitFlag bits
-	PlanBy      uint8  // 0, LimitByClaim or LimitByHeader
+	PlanBy      uint8  // 0, LimitByClaim, LimitByHeader or LimitByConsumer
 	CostValue   uint32 // the constant; what a request costs that does not say
 	CostPath    Names  // member names; the header's name
 	PlanPath    Names
@@ -148,7 +148,7 @@ func (t *Table) checkLimit(i uint32) (e Err, word uint32) {
 		return ErrEnum, LimitHow
 	case l.CostValue == 0:
 		return ErrEnum, LimitCostValue
-	case l.PlanBy != 0 && l.PlanBy != LimitByClaim && l.PlanBy != LimitByHeader:
+	case l.PlanBy != 0 && l.PlanBy != LimitByClaim && l.PlanBy != LimitByHeader && l.PlanBy != LimitByConsumer:
 		return ErrEnum, LimitMore
 	case l.PlanBy == LimitByHeader && l.PlanPath.Len() != 1:
 		return ErrRange, LimitPlanPath

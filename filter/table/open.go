@@ -271,11 +271,21 @@ func (v *verifier) entries() bool {
 	}
 	for i := uint32(0); i < uint32(len(t.schemes)); i += wordsScheme {
 		s, n := t.schemes[i+SchemeProviders], t.schemes[i+SchemeProviders+1]
-		for _, x := range t.indexes[s : s+n] {
-			if x >= v.count(SecProviders) {
+		list := SecProviders
+		if t.schemes[i+SchemeHow]&0xff != SchemeBearer {
+			list = SecConsumers
+		}
+		for j, x := range t.indexes[s : s+n] {
+			if x >= v.count(list) {
 				return v.fail(ErrRange, v.at(SecIndexes, s))
 			}
+			if list == SecConsumers && j > 0 && x <= t.indexes[s+uint32(j)-1] {
+				return v.fail(ErrOrder, v.at(SecIndexes, s))
+			}
 		}
+	}
+	if bad, sec, at := t.checkConsumers(); bad != ErrNone {
+		return v.fail(bad, v.at(sec, at))
 	}
 	for i := range v.count(SecLimits) {
 		if bad, at := t.checkLimit(i); bad != ErrNone {

@@ -392,14 +392,19 @@ func (s Scheme) Name() []byte { return s.t.str(s.w[:], SchemeName) }
 // Kind is SchemeBearer, SchemeBasic, SchemeAPIKey or SchemeMutualTLS.
 func (s Scheme) Kind() uint8 { return uint8(s.w[SchemeHow]) }
 
-// In is where an API key stands.
+// In is where an API key stands; 0 for other kinds.
 func (s Scheme) In() uint8 { return uint8(s.w[SchemeHow] >> 8) }
 
 // ParamName is the header, query parameter or cookie of an API key.
 func (s Scheme) ParamName() []byte { return s.t.str(s.w[:], SchemeParam) }
 
 // NumProviders is the number of providers whose tokens are accepted.
-func (s Scheme) NumProviders() uint32 { return s.w[SchemeProviders+1] }
+func (s Scheme) NumProviders() uint32 {
+	if s.Kind() != SchemeBearer {
+		return 0
+	}
+	return s.w[SchemeProviders+1]
+}
 
 // ProviderAt is the index of the i-th of them.
 func (s Scheme) ProviderAt(i uint32) uint32 { return s.t.indexes[s.w[SchemeProviders]+i] }

@@ -123,6 +123,9 @@ const (
 	// NeedAnswer asks for an answer from outside, such as a provider's keys; like
 	// NeedBody it never leaves the plugin.
 	NeedAnswer
+	// credentials, again
+
+	CredentialExpired // a good API key whose time is over
 
 	NumCodes // number of codes plus one
 )
@@ -207,6 +210,7 @@ var entries = [NumCodes]entry{
 	ResponseEncoding:        {"response_encoding", 502, "Upstream answered with an encoding that can't be checked"},
 	ResponseHeader:          {"response_header", 502, "Upstream answered with invalid header fields"},
 	ResponseBody:            {"response_body", 502, "Upstream answered with an invalid body"},
+	CredentialExpired:       {"credential_expired", 401, "Credential has expired"},
 	ResponseTooLarge:        {"response_too_large", 502, "Upstream answered with too large a response"},
 	NeedAnswer:              {"need_answer", 0, "Answer needed"},
 }

@@ -105,7 +105,7 @@ func Build(o Options) (*Result, error) {
 	b.unusedOverlays()
 	b.pol.Finish(b.build.APIs)
 	b.build.Unknown = b.pol.Unknown
-	b.build.Providers, b.build.Limits = b.pol.Providers(), b.pol.Limits()
+	b.build.Providers, b.build.Limits, b.build.Consumers = b.pol.Providers(), b.pol.Limits(), b.pol.Consumers()
 	b.digest()
 
 	strs := emit.NewStrings()

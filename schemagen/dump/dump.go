@@ -43,6 +43,7 @@ func Table(w io.Writer, t *table.Table, o Options) error {
 		for i := range t.NumLimits() {
 			d.limit(t.Limit(i))
 		}
+		d.consumers()
 		d.routes()
 	}
 	for i := range t.NumAPIs() {
@@ -318,7 +319,7 @@ func (d *dumper) requirement(uses table.Range) {
 		for p := range s.NumProviders() {
 			text += " " + string(d.t.Provider(s.ProviderAt(p)).Name)
 		}
-		text += ")"
+		text += consumers(d.t, s) + ")"
 		if sc.Len() > 0 {
 			text += list(sc)
 		}

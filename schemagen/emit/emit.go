@@ -44,6 +44,7 @@ func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
 	for _, l := range b.Limits {
 		w.limit(l)
 	}
+	w.allConsumers(b.Consumers)
 	ops := map[*ir.Operation]uint32{}
 	for i, a := range b.APIs {
 		start := w.count(table.SecOps)
@@ -73,11 +74,12 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecResponses + 1][]uint32
+	recs    [table.SecCredentials + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32
 	schemes   map[*ir.Scheme]uint32
+	consumers map[*ir.Consumer]uint32
 	secrets   map[string]uint32
 	entries   map[*ir.Schema]uint32
 	shapes    map[*ir.Shape]uint32
@@ -155,10 +157,14 @@ func (w *writer) scheme(s *ir.Scheme) uint32 {
 	for _, p := range s.Providers {
 		provs = append(provs, w.provider(p))
 	}
+	list := provs
+	if s.Kind != ir.SchemeBearer {
+		list = w.consumerIndexes(s.Consumers)
+	}
 	start := w.count(table.SecIndexes)
-	w.recs[table.SecIndexes] = append(w.recs[table.SecIndexes], provs...)
-	i := w.record(table.SecSchemes, w.str(s.Name), []uint32{uint32(s.Kind) | uint32(s.In)<<8}, w.str(s.ParamName),
-		[]uint32{start, uint32(len(provs)), 0})
+	w.recs[table.SecIndexes] = append(w.recs[table.SecIndexes], list...)
+	i := w.record(table.SecSchemes, w.str(s.Name), []uint32{uint32(s.Kind) | uint32(s.In)<<8 | schemeFlags(s)<<16}, w.str(s.ParamName),
+		[]uint32{start, uint32(len(list)), 0})
 	w.schemes[s] = i
 	return i
 }

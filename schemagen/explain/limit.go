@@ -52,11 +52,14 @@ func limitMore(t *table.Table, l table.Limit) (out []string) {
 			add("%s %s: %d in %v, %d at once", what, show(v.Match), v.Requests, time.Duration(v.WindowNanos), v.Burst)
 		}
 	}
-	by := "claim"
-	if l.PlanBy == table.LimitByHeader {
-		by = "header"
+	plan := "with the claim " + strings.TrimPrefix(pointer(l.PlanPath), "/")
+	switch l.PlanBy {
+	case table.LimitByHeader:
+		plan = "with the header " + strings.TrimPrefix(pointer(l.PlanPath), "/")
+	case table.LimitByConsumer:
+		plan = "for consumers with the plan"
 	}
-	rates(l.Plans, fmt.Sprintf("with the %s %s", by, strings.TrimPrefix(pointer(l.PlanPath), "/")), func(b []byte) string { return string(b) })
+	rates(l.Plans, plan, func(b []byte) string { return string(b) })
 	rates(l.Overrides, "for", func(b []byte) string {
 		if l.Key == table.LimitByAddress {
 			return fmt.Sprintf("%x", b)

@@ -7,6 +7,7 @@ type Build struct {
 	APIs         []*API
 	Providers    []*Provider // identity providers, by name order
 	Limits       []*Limit    // all limits, by name order; operations point into it
+	Consumers    []*Consumer // by name order, those without a name first
 	Unknown      Action      // what happens to a request that no operation matches
 	InputsDigest [32]byte    // SHA-256 over the inputs, for the table header
 }
@@ -273,7 +274,14 @@ type Scheme struct {
 	In        In          // SchemeAPIKey: header, query or cookie
 	ParamName string      // SchemeAPIKey: name of the header (lower case), query parameter or cookie
 	Providers []*Provider // SchemeBearer: any of them may have issued the token
-	Node      *source.Node
+	// What follows is of the other kinds. Bound: the policy says who is accepted.
+	Bound          bool
+	AllConsumers   bool        // every consumer with a name
+	Consumers      []*Consumer // these, besides
+	AnyCertificate bool        // SchemeMutualTLS: every certificate that the proxy takes
+	// InBearer: SchemeAPIKey: the key stands in Authorization as a bearer token does.
+	InBearer bool
+	Node     *source.Node
 }
 
 // Provider is an identity provider.

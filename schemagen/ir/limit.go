@@ -39,7 +39,7 @@ type Limit struct {
 	CostPath    []string // member names, the header's name
 	Announce    bool     // RateLimit fields in every answer
 	Legacy      bool     // X-RateLimit-* fields beside RateLimit
-	PlanBy      LimitKey // 0, LimitByClaim or LimitByHeader
+	PlanBy      LimitKey // 0, LimitByClaim, LimitByHeader or LimitByConsumer
 	PlanPath    []string
 	Plans       []*Limit // by Match, in order of its bytes
 	Overrides   []*Limit // by Match, in order of its bytes

@@ -59,9 +59,6 @@ func (w *walker) requirement(item *source.Node) (r ir.Requirement, ok bool) {
 			}
 			continue
 		}
-		if !w.useStands(scheme, scopes) {
-			continue
-		}
 		use := ir.SchemeUse{Scheme: scheme}
 		if scopes.Kind == source.Array {
 			for _, s := range scopes.Items {
@@ -83,20 +80,6 @@ func (w *walker) scheme(name string) *ir.Scheme {
 		w.schemes[name] = s
 	}
 	return s
-}
-
-// useStands reports the gap of a scheme that can't be checked, if there is one.
-// Waived, the requirement holds without it.
-func (w *walker) useStands(s *ir.Scheme, use *source.Node) bool {
-	code := schemeGap[s.Kind]
-	g, isGap := gaps[code]
-	return !isGap || w.add(use, code, fmt.Sprintf("%s (%s), wanted one that can be checked", g.message, s.Name), g.hint)
-}
-
-// schemeGap is the gap of each kind. Such a requirement refuses by itself, so
-// that the operation is not denied as a whole: another alternative may do.
-var schemeGap = map[ir.SchemeKind]string{
-	ir.SchemeBasic: "security-basic", ir.SchemeAPIKey: "security-api-key", ir.SchemeMutualTLS: "security-mutual-tls",
 }
 
 // newScheme reads a scheme's definition; nil when there is none that is known.

@@ -288,70 +288,24 @@ func (s *Scope) Finish(api *ir.API) {
 					bound[use.Scheme] = true
 					s.bind(use.Scheme)
 				}
-				if s.missingProvider(op, use.Scheme) {
+				if s.stands(op, use.Scheme) {
 					uses = append(uses, use)
+				} else {
+					keepQuery(op, use.Scheme)
 				}
 			}
 			req.Uses = uses
 			kept = append(kept, req)
 		}
 		op.Security = kept
+		s.checkSchemeCount(op)
 		s.checkLimits(op)
 	}
 	if s.api != nil {
 		s.policy.checkRules(s.api.rules, api.Operations)
-		s.checkSchemes(s.api.schemes)
+		s.policy.checkSchemes(s.api.schemes)
 	}
-	s.checkSchemes(s.ext.schemes)
-}
-
-// bind gives a scheme of the description its providers.
-func (s *Scope) bind(scheme *ir.Scheme) {
-	var b *binding
-	if s.api != nil {
-		b = s.api.schemes[scheme.Name]
-	}
-	if b == nil {
-		b = s.policy.schemes[scheme.Name]
-	}
-	if b == nil {
-		b = s.ext.schemes[scheme.Name]
-	}
-	if b == nil {
-		b = s.policy.readSchemeExtension(scheme.Node)
-	}
-	if b == nil || scheme.Providers != nil {
-		return
-	}
-	b.used = true
-	if scheme.Kind != ir.SchemeBearer {
-		s.policy.dec.errorf(b.node, "policy-scheme", "found providers for the scheme %q, which takes no token, wanted a bearer, oauth2 or openIdConnect scheme", scheme.Name)
-		return
-	}
-	scheme.Providers = s.providers(b.providers, b.node)
-}
-
-// missingProvider reports whether a use of scheme stands. A bearer scheme
-// without a provider refuses every token, and is a finding; waived, it asks
-// for nothing.
-func (s *Scope) missingProvider(op *ir.Operation, scheme *ir.Scheme) (stands bool) {
-	if scheme.Kind != ir.SchemeBearer || len(scheme.Providers) > 0 {
-		return true
-	}
-	const code = "security-no-provider"
-	d := diag.Diagnostic{
-		Code: code, Severity: diag.Warning, Unenforceable: true, Operation: op.Method + " " + op.Path,
-		Message: fmt.Sprintf("found the security scheme %q without a provider, wanted one: every token is refused", scheme.Name),
-		Hint:    "name the scheme's providers under schemes in the policy",
-	}.At(scheme.Node)
-	if slices.Contains(op.Waivers, code) {
-		d.Severity, d.Unenforceable, d.Hint = diag.Note, false, ""
-		d.Message = fmt.Sprintf("found the security scheme %q without a provider (waived)", scheme.Name)
-		s.policy.dec.diags.Add(d)
-		return false
-	}
-	s.policy.dec.diags.Add(d)
-	return true
+	s.policy.checkSchemes(s.ext.schemes)
 }
 
 // checkLimits finds limits by what a request of op does not have.
@@ -443,18 +397,6 @@ func (p *Policy) checkRules(rules []*rule, ops []*ir.Operation) {
 	}
 }
 
-// checkSchemes reports bindings of schemes that no operation uses.
-func (s *Scope) checkSchemes(schemes map[string]*binding) {
-	for _, name := range byName(names(schemes)) {
-		if b := schemes[name]; !b.used {
-			s.policy.dec.diags.Add(diag.Diagnostic{
-				Code: "policy-scheme", Severity: diag.Warning,
-				Message: fmt.Sprintf("found providers for the scheme %q, which no operation uses, wanted one that is used", name),
-			}.At(b.node))
-		}
-	}
-}
-
 // Finish finds what in the policy meant nothing in any description.
 func (p *Policy) Finish(apis []*ir.API) {
 	var ops []*ir.Operation
@@ -467,15 +409,11 @@ func (p *Policy) Finish(apis []*ir.API) {
 			p.dec.errorf(a.node, "policy-unmatched", "found an API for %s, which is not among the descriptions of the build, wanted one that is", a.Spec)
 		}
 	}
+	p.checkSchemes(p.schemes)
 	for _, name := range byName(names(p.schemes)) {
-		if b := p.schemes[name]; !b.used {
-			p.dec.diags.Add(diag.Diagnostic{
-				Code: "policy-scheme", Severity: diag.Warning,
-				Message: fmt.Sprintf("found providers for the scheme %q, which no operation uses, wanted one that is used", name),
-			}.At(b.node))
-		}
 		s := &Scope{policy: p}
 		s.providers(p.schemes[name].providers, p.schemes[name].node)
+		s.consumers(p.schemes[name].consumers, p.schemes[name].node)
 	}
 }
 

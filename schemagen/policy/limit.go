@@ -78,7 +78,7 @@ func (p *Policy) settleBurst(l *ir.Limit) {
 }
 
 var plainKeys = map[string]ir.LimitKey{
-	"operation": ir.LimitByOperation, "group": ir.LimitByGroup, "subject": ir.LimitBySubject, "address": ir.LimitByAddress,
+	"operation": ir.LimitByOperation, "group": ir.LimitByGroup, "subject": ir.LimitBySubject, "consumer": ir.LimitByConsumer, "address": ir.LimitByAddress,
 	"certificate": ir.LimitByCertificate,
 }
 
@@ -96,7 +96,7 @@ func (p *Policy) readBy(n *source.Node, l *ir.Limit) {
 	k, ok := namedKeys[kind]
 	path, good := memberPath(name)
 	if !ok || k == ir.LimitByClaim && !good || !isFieldName(name) {
-		p.dec.errorf(n, "policy-value", "found %s as by, wanted operation, group, subject, certificate, address, claim:NAME, header:NAME, path:NAME or query:NAME", describe(n))
+		p.dec.errorf(n, "policy-value", "found %s as by, wanted operation, group, subject, consumer, certificate, address, claim:NAME, header:NAME, path:NAME or query:NAME", describe(n))
 		return
 	}
 	l.Key, l.KeyName = k, name
@@ -158,12 +158,14 @@ func (p *Policy) readPlanBy(n *source.Node, l *ir.Limit) {
 	kind, name, _ := strings.Cut(p.dec.str(n, "planBy"), ":")
 	path, ok := memberPath(name)
 	switch {
+	case n.Text == "consumer":
+		l.PlanBy = ir.LimitByConsumer
 	case ok && kind == "claim":
 		l.PlanBy, l.PlanPath = ir.LimitByClaim, path
 	case ok && kind == "header":
 		l.PlanBy, l.PlanPath = ir.LimitByHeader, []string{strings.ToLower(name)}
 	default:
-		p.dec.errorf(n, "policy-value", "found %s as planBy, wanted claim:NAME or header:NAME", describe(n))
+		p.dec.errorf(n, "policy-value", "found %s as planBy, wanted consumer, claim:NAME or header:NAME", describe(n))
 	}
 }
 
@@ -248,8 +250,8 @@ func (p *Policy) checkLimit(n *source.Node, l *ir.Limit) {
 	if l.Count != ir.CountFailures {
 		return
 	}
-	if l.Key == ir.LimitBySubject || l.Key == ir.LimitByClaim {
-		p.dec.errorf(n, "policy-value", "found a limit of failures by the caller's token, wanted a key that a caller without a good token has")
+	if l.Key == ir.LimitBySubject || l.Key == ir.LimitByClaim || l.Key == ir.LimitByConsumer {
+		p.dec.errorf(n, "policy-value", "found a limit of failures by who the caller is, wanted a key that a caller without a good credential has")
 	}
 	for _, name := range []string{"cost", "planBy"} {
 		if m := n.Get(name); m != nil {

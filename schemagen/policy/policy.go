@@ -37,6 +37,12 @@ type Policy struct {
 	files     []File
 	dec       *decoder
 	bearer    map[string]*ir.Scheme // schemes made for security overrides, by their providers
+
+	consumers   map[string]*ir.Consumer
+	nameless    []*ir.Consumer    // rules of schemes that take certificates
+	credentials map[string]ir.Loc // ids of keys
+	keyed       []*ir.Credential  // whose digests a secret keys
+	pepper      string            // its name
 }
 
 // API is the entry of one description.
@@ -70,13 +76,6 @@ type File struct {
 type Waiver struct {
 	Code, Reason string
 	Node         *source.Node
-}
-
-// binding is the providers of a scheme.
-type binding struct {
-	providers []string
-	node      *source.Node
-	used      bool
 }
 
 // settings are what rules and defaults set. Nil and zero fields set nothing.
@@ -122,6 +121,7 @@ func Empty(diags *diag.List) *Policy {
 		Mode: ir.ModeEnforce, Unknown: ir.ActionDeny,
 		providers: map[string]*ir.Provider{}, limits: map[string]*ir.Limit{}, schemes: map[string]*binding{},
 		bearer: map[string]*ir.Scheme{}, dec: &decoder{diags},
+		consumers: map[string]*ir.Consumer{}, credentials: map[string]ir.Loc{},
 	}
 }
 
@@ -137,12 +137,18 @@ func Read(doc *source.Document, diags *diag.List) *Policy {
 				d.errorf(n, "policy-version", "found the version %s, wanted 1", describe(n))
 			}
 		},
-		"mode":      func(n *source.Node) { p.Mode = orMode(oneOf(d, n, "mode", modes), ir.ModeEnforce) },
-		"unknown":   func(n *source.Node) { p.Unknown = oneOf(d, n, "unknown", actions) },
-		"providers": func(n *source.Node) { p.readProviders(n, p.providers) },
-		"limits":    func(n *source.Node) { p.readLimits(n, p.limits) },
-		"schemes":   func(n *source.Node) { p.schemes = p.readSchemes(n) },
-		"defaults":  func(n *source.Node) { p.readDefaults(n, &p.defaults) },
+		"mode":          func(n *source.Node) { p.Mode = orMode(oneOf(d, n, "mode", modes), ir.ModeEnforce) },
+		"unknown":       func(n *source.Node) { p.Unknown = oneOf(d, n, "unknown", actions) },
+		"providers":     func(n *source.Node) { p.readProviders(n, p.providers) },
+		"limits":        func(n *source.Node) { p.readLimits(n, p.limits) },
+		"schemes":       func(n *source.Node) { p.schemes = p.readSchemes(n) },
+		"consumers":     p.readConsumers,
+		"consumersFile": p.readConsumersFile,
+		"keyPepper": func(n *source.Node) {
+			p.pepper = d.str(n, "keyPepper")
+			p.name(n, p.pepper, "the name of a secret")
+		},
+		"defaults": func(n *source.Node) { p.readDefaults(n, &p.defaults) },
 		"operations": func(n *source.Node) {
 			d.array(n, "operations", func(n *source.Node) { p.rules = append(p.rules, p.readRule(n)) })
 		},
@@ -151,6 +157,7 @@ func Read(doc *source.Document, diags *diag.List) *Policy {
 			d.array(n, "apis", func(n *source.Node) { p.APIs = append(p.APIs, p.readAPI(n)) })
 		},
 	}, "version")
+	p.settleKeys()
 	if p.Unknown == 0 {
 		p.Unknown = ir.ActionDeny
 	}
@@ -250,14 +257,6 @@ func hasDotSegment(path string) bool {
 		}
 	}
 	return false
-}
-
-func (p *Policy) readSchemes(n *source.Node) map[string]*binding {
-	out := map[string]*binding{}
-	p.dec.mapping(n, "schemes", func(name string, n *source.Node) {
-		out[name] = &binding{providers: p.dec.strs(n, "providers of a scheme", 1), node: n}
-	})
-	return out
 }
 
 func (p *Policy) readDefaults(n *source.Node, s *settings) {

@@ -1,0 +1,391 @@
+package engine
+
+import (
+	"portcullis/filter/credential"
+	"portcullis/filter/table"
+	"portcullis/filter/token"
+	"portcullis/filter/verdict"
+)
+
+// MaxKeySchemes is how many schemes of API keys, HTTP Basic and certificates one
+// operation may ask about.
+const MaxKeySchemes = 8
+
+// credentials is what the last request shows besides a token, and what was found
+// of the token so far.
+//
+// Invariants: found[:n] has each scheme of the operation that is no bearer scheme
+// once; texts are valid during one call of the engine.
+type credentials struct {
+	found [MaxKeySchemes]found
+	n     int
+
+	badKey      verdict.Code // of a key that is shown and wrong; 0: none is
+	badToken    verdict.Code // what the last scheme that refused the token says of it
+	goodToken   bool         // some scheme accepted it
+	tokenScheme uint32       // the scheme that the checker's token was checked for
+
+	consumer   uint32 // who it is
+	credential uint32
+
+	query [credential.MaxKey + 1]byte
+	basic [credential.MaxKey + 2]byte
+	text  [credential.MaxKey]byte // what is digested
+	sum   [32]byte
+	mac   [64]byte
+}
+
+// found is what a request shows for one scheme.
+type found struct {
+	scheme     uint32
+	place      place
+	value      []byte
+	consumer   uint32
+	credential uint32
+	code       verdict.Code // 0: not checked yet
+}
+
+// place is where a key stands.
+type place uint8
+
+const (
+	placeNone place = iota
+	placeHeader
+	placeQuery
+	placeCookie
+	placeAuthorization
+)
+
+func (c *credentials) begin() {
+	c.n, c.badKey, c.badToken, c.goodToken = 0, 0, 0, false
+	c.tokenScheme, c.consumer, c.credential = table.NoIndex, table.NoIndex, table.NoIndex
+}
+
+// collect finds what the request shows for the schemes of reqs, before anything
+// is compared: a key that stands twice, or two keys of which no requirement takes
+// both, is refused whether it is good or not. Otherwise the order of the answers
+// would tell one from the other, and a guess would go uncounted.
+func (e *Engine) collect(r *Request, reqs table.Range) verdict.Code {
+	c := &e.shown
+	shown := 0
+	for i := reqs.Start; i < reqs.End(); i++ {
+		uses := e.t.Requirement(i)
+		for j := uses.Start; j < uses.End(); j++ {
+			index, _ := e.t.Use(j)
+			s := e.t.Scheme(index)
+			if s.Kind() == table.SchemeBearer || c.of(index) != nil {
+				continue
+			}
+			if c.n == len(c.found) {
+				return verdict.Internal // schemagen refuses so many
+			}
+			f := &c.found[c.n]
+			*f = found{scheme: index, consumer: table.NoIndex, credential: table.NoIndex}
+			if s.Flags()&table.SchemeFlagBound != 0 {
+				if code := e.show(r, s, f); code != verdict.Allow {
+					return code
+				}
+			}
+			if f.place != placeNone && !c.same(e.t, f) {
+				shown++
+			}
+			c.n++
+		}
+	}
+	if shown > 1 && !e.together(reqs, shown) {
+		return verdict.CredentialAmbiguous
+	}
+	return verdict.Allow
+}
+
+// of is what was found for a scheme.
+func (c *credentials) of(scheme uint32) *found {
+	for i := range c.n {
+		if c.found[i].scheme == scheme {
+			return &c.found[i]
+		}
+	}
+	return nil
+}
+
+// same reports whether f is found at a place where another scheme looks too.
+func (c *credentials) same(t *table.Table, f *found) bool {
+	for i := range c.n {
+		o := &c.found[i]
+		if o.place == f.place && (f.place == placeAuthorization || string(t.Scheme(o.scheme).ParamName()) == string(t.Scheme(f.scheme).ParamName())) {
+			return true
+		}
+	}
+	return false
+}
+
+// together reports a requirement that takes all n keys that are shown.
+func (e *Engine) together(reqs table.Range, n int) bool {
+	for i := reqs.Start; i < reqs.End(); i++ {
+		uses := e.t.Requirement(i)
+		takes := 0
+		for j := uses.Start; j < uses.End(); j++ {
+			index, _ := e.t.Use(j)
+			if f := e.shown.of(index); f != nil && f.place != placeNone {
+				takes++
+			}
+		}
+		if takes >= n {
+			return true
+		}
+	}
+	return false
+}
+
+// show finds the text that a request shows for s.
+func (e *Engine) show(r *Request, s table.Scheme, f *found) verdict.Code {
+	switch {
+	case s.Kind() == table.SchemeBasic:
+		if v, ok := credential.Basic(r.fields.authorization); ok {
+			f.place, f.value = placeAuthorization, v
+		}
+	case s.Kind() != table.SchemeAPIKey:
+	case s.Flags()&table.SchemeFlagBearer != 0:
+		if v, ok := token.Bearer(r.fields.authorization); ok {
+			f.place, f.value = placeAuthorization, v
+		}
+	case s.In() == table.InHeader:
+		return showHeader(r, s.ParamName(), f)
+	case s.In() == table.InQuery:
+		return e.showQuery(s.ParamName(), f)
+	case s.In() == table.InCookie:
+		return showCookie(r, s.ParamName(), f)
+	}
+	if f.place == placeAuthorization && hasComma(f.value) {
+		return verdict.RequestDuplicateHeader
+	}
+	return verdict.Allow
+}
+
+// showHeader finds a key in a header field, which must stand once. Two may have
+// become one on their way, joined by a comma (RFC 9110 section 5.3). A key in
+// Authorization has no scheme in front of it.
+func showHeader(r *Request, name []byte, f *found) verdict.Code {
+	for i := range r.Headers {
+		h := &r.Headers[i]
+		if string(h.Name) != string(name) {
+			continue
+		}
+		if f.place != placeNone || hasComma(h.Value) {
+			return verdict.RequestDuplicateHeader
+		}
+		f.place, f.value = placeHeader, h.Value
+	}
+	if string(name) == "authorization" && f.place != placeNone {
+		f.place = placeAuthorization
+		_, bearer := token.Bearer(f.value)
+		_, basic := credential.Basic(f.value)
+		if bearer || basic {
+			f.place, f.value = placeNone, nil
+		}
+	}
+	return verdict.Allow
+}
+
+func hasComma(b []byte) bool {
+	for _, c := range b {
+		if c == ',' {
+			return true
+		}
+	}
+	return false
+}
+
+// showQuery finds a key in the query, decoded as readers of forms decode.
+func (e *Engine) showQuery(name []byte, f *found) verdict.Code {
+	for q := e.path.Query; len(q) > 0; {
+		var pair []byte
+		pair, q = cut(q, '&')
+		k, v := cut(pair, '=')
+		if !decodesTo(k, name) {
+			continue
+		}
+		if f.place != placeNone {
+			return verdict.CredentialAmbiguous
+		}
+		f.place = placeQuery
+		f.value = decodeInto(e.shown.query[:0], v)
+	}
+	return verdict.Allow
+}
+
+// decodesTo reports whether s, decoded, is name.
+func decodesTo(s, name []byte) bool {
+	for len(s) > 0 {
+		c, n := decodeByte(s)
+		if len(name) == 0 || name[0] != c {
+			return false
+		}
+		s, name = s[n:], name[1:]
+	}
+	return len(name) == 0
+}
+
+// decodeInto appends s, decoded, as far as dst has room: what does not fit is longer
+// than any key.
+func decodeInto(dst, s []byte) []byte {
+	for len(s) > 0 && len(dst) < cap(dst) {
+		c, n := decodeByte(s)
+		dst, s = append(dst, c), s[n:]
+	}
+	return dst
+}
+
+// decodeByte is the first byte of s, decoded as appendDecoded does, and how long it
+// is there.
+func decodeByte(s []byte) (c byte, n int) {
+	if s[0] == '+' {
+		return ' ', 1
+	}
+	if s[0] == '%' && len(s) > 2 {
+		if hi, lo := hexDigit(s[1]), hexDigit(s[2]); hi|lo < 16 {
+			return hi<<4 | lo, 3
+		}
+	}
+	return s[0], 1
+}
+
+// showCookie finds a key in the cookies, as param.Decoder reads them.
+func showCookie(r *Request, name []byte, f *found) verdict.Code {
+	for i := range r.Headers {
+		if string(r.Headers[i].Name) != "cookie" {
+			continue
+		}
+		for rest := r.Headers[i].Value; len(rest) > 0; {
+			var pair []byte
+			pair, rest = cut(rest, ';')
+			k, v := cut(pair, '=')
+			if string(trim(k)) != string(name) {
+				continue
+			}
+			if f.place != placeNone {
+				return verdict.CredentialAmbiguous
+			}
+			f.place, f.value = placeCookie, trim(v)
+		}
+	}
+	return verdict.Allow
+}
+
+// cut splits b at the first sep.
+func cut(b []byte, sep byte) (before, after []byte) {
+	for i, c := range b {
+		if c == sep {
+			return b[:i], b[i+1:]
+		}
+	}
+	return b, nil
+}
+
+// trim drops blanks at both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// key judges what was found for s, once.
+func (e *Engine) key(r *Request, index uint32, s table.Scheme) *found {
+	f := e.shown.of(index)
+	if f == nil {
+		f = &e.shown.found[0] // collect has them all
+		f.code = verdict.Internal
+	}
+	if f.code != 0 {
+		return f
+	}
+	switch {
+	case s.Flags()&table.SchemeFlagBound == 0:
+		f.code = verdict.CredentialUnsupported
+	case f.place == placeNone:
+		f.code = verdict.CredentialMissing
+	default:
+		f.code = e.apiKey(r, s, f)
+		if f.code != verdict.Allow && e.shown.badKey == 0 {
+			e.shown.badKey = f.code
+		}
+	}
+	return f
+}
+
+// apiKey judges the key in f. How long it takes says nothing of the secret, and an
+// id that nobody has takes as long as one that somebody has.
+func (e *Engine) apiKey(r *Request, s table.Scheme, f *found) verdict.Code {
+	c := &e.shown
+	if e.opt.Sig == nil {
+		return verdict.CredentialUnsupported
+	}
+	var k credential.Key
+	var ok bool
+	if s.Kind() == table.SchemeBasic {
+		k, ok = credential.ParseBasic(&c.basic, f.value)
+	} else {
+		k, ok = credential.ParseKey(f.value)
+	}
+	if !ok {
+		return verdict.CredentialInvalid
+	}
+	text := k.AppendDigested(c.text[:0])
+	at := e.t.FindCredential(table.CredentialKey, k.ID)
+	known := at != table.NoIndex
+	if !known {
+		if at = 0; e.t.NumCredentials() == 0 {
+			return verdict.CredentialInvalid
+		}
+	}
+	cred := e.t.Credential(at)
+	good := e.digestIs(text, &cred)
+	switch {
+	case !good || !known || cred.Kind != table.CredentialKey || !s.Accepts(cred.Consumer):
+		return verdict.CredentialInvalid
+	case cred.Expires != 0 && r.NowNanos/1e9 >= int64(cred.Expires):
+		return verdict.CredentialExpired
+	}
+	f.consumer, f.credential = cred.Consumer, at
+	return verdict.Allow
+}
+
+// digestIs reports whether text has the digest of cred, under the secret that keys it
+// or the one that is being replaced.
+func (e *Engine) digestIs(text []byte, cred *table.Credential) bool {
+	c := &e.shown
+	if cred.Secret == table.NoIndex {
+		e.opt.Sig.SHA256(text, &c.sum)
+		return credential.Equal(c.sum[:], cred.Digest)
+	}
+	good := false
+	for _, list := range [...][][]byte{e.opt.Secrets, e.opt.PreviousSecrets} {
+		if cred.Secret < uint32(len(list)) && len(list[cred.Secret]) != 0 {
+			n := e.opt.Sig.HMAC(token.HS256, list[cred.Secret], text, &c.mac)
+			good = credential.Equal(c.mac[:n], cred.Digest) || good
+		}
+	}
+	return good
+}
+
+// consumerHas reports whether the consumer has all scopes. A use that asks for none
+// is content with anybody.
+func consumerHas(t *table.Table, consumer uint32, scopes table.Names) bool {
+	for i := range scopes.Len() {
+		if consumer == table.NoIndex {
+			return false
+		}
+		has, found := t.Consumer(consumer).Scopes(), false
+		for j := range has.Len() {
+			found = found || string(has.At(j)) == string(scopes.At(i))
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
