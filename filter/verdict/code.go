@@ -123,6 +123,7 @@ const (
 	// NeedAnswer asks for an answer from outside, such as a provider's keys; like
 	// NeedBody it never leaves the plugin.
 	NeedAnswer
+
 	// credentials, again
 
 	CredentialExpired // a good API key whose time is over
