@@ -275,7 +275,7 @@ func skipSpace(src []byte, n, i uint64) (at, c uint64) {
 func special(w uint64) uint64 {
 	q := w ^ quotes
 	e := w ^ escapes
-	return ((q - ones) | (e - ones) | (w - blanks) | w) & highs
+	return ((q - ones) | (e - ones) | ((w - blanks) | w)) & highs
 }
 
 // scanString checks a string from the byte after its opening quote. It returns
@@ -287,6 +287,9 @@ func scanString(src []byte, n, i uint64) (end, bad, flags uint64) {
 			m := special(load64(src, i))
 			if m != 0 {
 				i += uint64(bits.TrailingZeros64(m)) >> 3
+				if src[i] == '"' {
+					return i, 0, flags
+				}
 				break
 			}
 			i += 8

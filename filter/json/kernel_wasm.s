@@ -383,7 +383,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 							I64Const $6655295901103053916
 							I64Xor
 							Set R13
-							// return ((q - ones) | (e - ones) | (w - blanks) | w) & highs
+							// return ((q - ones) | (e - ones) | ((w - blanks) | w)) & highs
 							Get R12
 							I64Const $72340172838076673
 							I64Sub
@@ -394,8 +394,8 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 							Get R11
 							I64Const $2314885530818453536
 							I64Sub
-							I64Or
 							Get R11
+							I64Or
 							I64Or
 							I64Const $0x8080808080808080
 							I64And
@@ -1151,7 +1151,7 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 										I64Const $6655295901103053916
 										I64Xor
 										Set R13
-										// return ((q - ones) | (e - ones) | (w - blanks) | w) & highs
+										// return ((q - ones) | (e - ones) | ((w - blanks) | w)) & highs
 										Get R12
 										I64Const $72340172838076673
 										I64Sub
@@ -1162,8 +1162,8 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 										Get R11
 										I64Const $2314885530818453536
 										I64Sub
-										I64Or
 										Get R11
+										I64Or
 										I64Or
 										I64Const $0x8080808080808080
 										I64And
@@ -1183,6 +1183,24 @@ TEXT ·kernelAsm(SB), NOSPLIT, $72-8
 										I64ShrU
 										I64Add
 										Set R9
+										// if src[i] == '"' {
+										Get R1
+										Get R9
+										I64Add
+										I32WrapI64
+										I64Load8U $0
+										I64Const $34
+										I64Eq
+										If
+											// return i, 0, flags
+											Get R9
+											I64Const $0
+											Get R10
+											Set R11
+											Set R12
+											Set R13
+											Br $6
+										End
 										// break
 										Br $2
 									End
@@ -3253,16 +3271,13 @@ TEXT ·scanStringsAsm(SB), NOSPLIT, $40-56
 				I64Store ret+48(FP)
 				RET
 			End
-			// i++
+			// start := i + 1
 			Get R5
 			I64Const $1
 			I64Add
-			Set R5
-			// start := i
-			Get R5
 			Set R6
-			// end, bad, flags := scanString(src, n, i)
-			Get R5
+			// end, bad, flags := scanString(src, n, start)
+			Get R6
 			Set R7
 			I64Const $0
 			Set R8
@@ -3297,7 +3312,7 @@ TEXT ·scanStringsAsm(SB), NOSPLIT, $40-56
 									I64Const $6655295901103053916
 									I64Xor
 									Set R11
-									// return ((q - ones) | (e - ones) | (w - blanks) | w) & highs
+									// return ((q - ones) | (e - ones) | ((w - blanks) | w)) & highs
 									Get R10
 									I64Const $72340172838076673
 									I64Sub
@@ -3308,8 +3323,8 @@ TEXT ·scanStringsAsm(SB), NOSPLIT, $40-56
 									Get R9
 									I64Const $2314885530818453536
 									I64Sub
-									I64Or
 									Get R9
+									I64Or
 									I64Or
 									I64Const $0x8080808080808080
 									I64And
@@ -3329,6 +3344,24 @@ TEXT ·scanStringsAsm(SB), NOSPLIT, $40-56
 									I64ShrU
 									I64Add
 									Set R7
+									// if src[i] == '"' {
+									Get R0
+									Get R7
+									I64Add
+									I32WrapI64
+									I64Load8U $0
+									I64Const $34
+									I64Eq
+									If
+										// return i, 0, flags
+										Get R7
+										I64Const $0
+										Get R8
+										Set R9
+										Set R10
+										Set R11
+										Br $6
+									End
 									// break
 									Br $2
 								End
@@ -4131,13 +4164,10 @@ TEXT ·scanStringsAsm(SB), NOSPLIT, $40-56
 			I64Const $1
 			I64Add
 			Set R4
-			// i = end + 1
+			// if end+1 >= n {
 			Get R11
 			I64Const $1
 			I64Add
-			Set R5
-			// if i >= n {
-			Get R5
 			Get R1
 			I64GeU
 			If
@@ -4147,36 +4177,36 @@ TEXT ·scanStringsAsm(SB), NOSPLIT, $40-56
 				I64Store ret+48(FP)
 				RET
 			End
-			// if src[i] == ',' {
+			// if src[end+1] == ',' {
 			Get R0
-			Get R5
+			Get R11
 			I64Add
 			I32WrapI64
-			I64Load8U $0
+			I64Load8U $1
 			I64Const $44
 			I64Eq
 			If
-				// i++
-				Get R5
-				I64Const $1
+				// i = end + 2
+				Get R11
+				I64Const $2
 				I64Add
 				Set R5
 				// continue
 				Br $1
 			End
-			// if src[i] != ']' || i+1 != n {
+			// if src[end+1] != ']' || end+2 != n {
 			Block
 				Block
 					Get R0
-					Get R5
+					Get R11
 					I64Add
 					I32WrapI64
-					I64Load8U $0
+					I64Load8U $1
 					I64Const $93
 					I64Ne
 					BrIf $0
-					Get R5
-					I64Const $1
+					Get R11
+					I64Const $2
 					I64Add
 					Get R1
 					I64Eq

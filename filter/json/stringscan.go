@@ -15,9 +15,8 @@ func scanStrings(src []byte, nodes []Node) uint64 {
 		if i >= n || src[i] != '"' || num >= uint64(len(nodes)) {
 			return 0
 		}
-		i++
-		start := i
-		end, bad, flags := scanString(src, n, i)
+		start := i + 1
+		end, bad, flags := scanString(src, n, start)
 		if bad != 0 {
 			return 0
 		}
@@ -27,15 +26,14 @@ func scanStrings(src []byte, nodes []Node) uint64 {
 		node.Len = uint32(end - start)
 		node.Ext = 0
 		num++
-		i = end + 1
-		if i >= n {
+		if end+1 >= n {
 			return 0
 		}
-		if src[i] == ',' {
-			i++
+		if src[end+1] == ',' {
+			i = end + 2
 			continue
 		}
-		if src[i] != ']' || i+1 != n {
+		if src[end+1] != ']' || end+2 != n {
 			return 0
 		}
 		return num
