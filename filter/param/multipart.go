@@ -222,7 +222,7 @@ func crlf(s []byte) (line, rest []byte, ok bool) {
 	return nil, nil, false
 }
 
-// headerField splits a line into name and value (RFC 9110 section 5.1).
+// headerField splits a line into name and value (RFC 9110 sections 5.1 and 5.5).
 func headerField(line []byte) (name, value []byte, ok bool) {
 	i := index(line, ':')
 	if i <= 0 {
@@ -231,6 +231,11 @@ func headerField(line []byte) (name, value []byte, ok bool) {
 	for _, c := range line[:i] {
 		if !media.Token(c) {
 			return nil, nil, false // a folded line begins with a space
+		}
+	}
+	for _, c := range line[i+1:] {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return nil, nil, false
 		}
 	}
 	return line[:i], trim(line[i+1:]), true
