@@ -103,7 +103,7 @@ const (
 	wordsRequirement = 2
 	wordsUse         = 3
 	wordsScheme      = 8
-	wordsProvider    = 20
+	wordsProvider    = 32
 	wordsKey         = 8
 	wordsSecret      = 2
 	wordsLimit       = 30
@@ -369,7 +369,7 @@ const (
 // Words of an identity provider.
 //
 //	name(2) issuer(2) audiences(2: names) keys(2) skew maxAge claims(2: names)
-//	types(2: names) scopeClaim(2) zero(4)
+//	types(2: names) scopeClaim(2) remote(8: remote.go) zero(8)
 const (
 	ProviderName       = 0
 	ProviderIssuer     = 2

@@ -102,7 +102,8 @@ var layouts = [...]layout{
 	{SecProviders, wordsProvider, []field{
 		str(ProviderName), str(ProviderIssuer), rng(ProviderAudiences, SecNames), rng(ProviderKeys, SecKeys),
 		rng(ProviderClaims, SecNames), rng(ProviderTypes, SecNames), str(ProviderScopeClaim),
-		zero(16), zero(17), zero(18), zero(19),
+		str(ProviderKeysURI), str(ProviderKeysCluster),
+		zero(24), zero(25), zero(26), zero(27), zero(28), zero(29), zero(30), zero(31),
 	}},
 	{SecKeys, wordsKey, []field{str(KeyID), bits(KeyAlg, 0, NoIndex, 1, maxAlg), str(KeySPKI), opt(KeySecret, SecSecrets), zero(6), zero(7)}},
 	{SecSecrets, wordsSecret, []field{str(SecretName)}},

@@ -287,6 +287,11 @@ func (v *verifier) entries() bool {
 	if bad, sec, at := t.checkConsumers(); bad != ErrNone {
 		return v.fail(bad, v.at(sec, at))
 	}
+	for i := range v.count(SecProviders) {
+		if bad, at := t.checkRemote(i); bad != ErrNone {
+			return v.fail(bad, v.at(SecProviders, i*wordsProvider+at))
+		}
+	}
 	for i := range v.count(SecLimits) {
 		if bad, at := t.checkLimit(i); bad != ErrNone {
 			return v.fail(bad, v.at(SecLimits, i*wordsLimit+at))

@@ -112,6 +112,10 @@ func (d *dumper) provider(i uint32) {
 	d.printf("  issuer %s", p.Issuer)
 	d.printf("  audiences %s claims %s types %s", list(p.Audiences), list(p.Claims), list(p.Types))
 	d.printf("  skew %ds max age %ds scope claim %q", p.SkewSeconds, p.MaxAgeSeconds, p.ScopeClaim)
+	if r, ok := d.t.Remote(i); ok {
+		d.printf("  keys from %s by cluster %s, %s", r.URI, r.Cluster, remoteAlgs(r.Algorithms))
+		d.printf("    refresh %ds max stale %ds timeout %dms cooldown %ds", r.RefreshSeconds, r.MaxStaleSeconds, r.TimeoutMs, r.CooldownSeconds)
+	}
 	for k := p.Keys.Start; k < p.Keys.End(); k++ {
 		key := d.t.Key(k)
 		what := fmt.Sprintf("public key of %d bytes", len(key.SPKI))
@@ -120,6 +124,17 @@ func (d *dumper) provider(i uint32) {
 		}
 		d.printf("  key %q %s %s", key.ID, name(algs, key.Alg), what)
 	}
+}
+
+// remoteAlgs names the algorithms of a set of bits.
+func remoteAlgs(set uint32) string {
+	var out []string
+	for a := range len(algs) {
+		if set>>a&1 != 0 {
+			out = append(out, name(algs, uint8(a)))
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 func (d *dumper) limit(l table.Limit) {

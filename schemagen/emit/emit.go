@@ -135,9 +135,22 @@ func (w *writer) provider(p *ir.Provider) uint32 {
 	}
 	keys := []uint32{start, uint32(len(p.Keys))}
 	i := w.record(table.SecProviders, w.str(p.Name), w.str(p.Issuer), w.names(p.Audiences), keys,
-		[]uint32{p.SkewSeconds, p.MaxAgeSeconds}, w.names(p.RequiredClaims), w.names(p.TokenTypes), w.str(p.ScopeClaim), zeros(4))
+		[]uint32{p.SkewSeconds, p.MaxAgeSeconds}, w.names(p.RequiredClaims), w.names(p.TokenTypes), w.str(p.ScopeClaim), w.remote(p.Remote), zeros(8))
 	w.providers[p] = i
 	return i
+}
+
+// remote is the words of how keys are fetched.
+func (w *writer) remote(r *ir.RemoteKeys) []uint32 {
+	if r == nil {
+		return zeros(8)
+	}
+	algs := uint32(0)
+	for _, a := range r.Algorithms {
+		algs |= 1 << a
+	}
+	return slices.Concat(w.str(r.URI), w.str(r.Cluster), []uint32{r.RefreshSeconds, r.MaxStaleSeconds,
+		uint32(r.TimeoutMs) | uint32(r.CooldownSeconds)<<16, algs})
 }
 
 func (w *writer) secret(name string) uint32 {

@@ -290,12 +290,23 @@ type Provider struct {
 	Issuer         string
 	Audiences      []string // any of them; empty: not checked (policy must say so)
 	Keys           []*Key
-	SkewSeconds    uint32 // default 60
-	MaxAgeSeconds  uint32 // 0: no maximum; counted from iat
+	Remote         *RemoteKeys // in place of Keys
+	SkewSeconds    uint32      // default 60
+	MaxAgeSeconds  uint32      // 0: no maximum; counted from iat
 	RequiredClaims []string
 	TokenTypes     []string // accepted `typ`, lower case, without "application/"; empty: "jwt", "at+jwt" or absent
 	ScopeClaim     string   // "scope" (space separated string) or "scp" (array); "" = both
 	Loc            Loc
+}
+
+// RemoteKeys is how a provider's keys are fetched at run time.
+type RemoteKeys struct {
+	URI, Cluster    string
+	RefreshSeconds  uint32
+	MaxStaleSeconds uint32
+	TimeoutMs       uint16
+	CooldownSeconds uint16
+	Algorithms      []Alg
 }
 
 // Alg is a JWS algorithm (RFC 7518 section 3.1, RFC 8037).

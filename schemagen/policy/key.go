@@ -48,7 +48,7 @@ const defaultSkewSeconds = 60
 func (p *Policy) readProvider(name string, n *source.Node) *ir.Provider {
 	d := p.dec
 	v := &ir.Provider{Name: name, SkewSeconds: defaultSkewSeconds, Loc: loc(n)}
-	anyAudience := false
+	anyAudience, parent := false, n
 	d.object(n, "a provider", fields{
 		"issuer":         func(n *source.Node) { v.Issuer = d.str(n, "issuer") },
 		"audiences":      func(n *source.Node) { v.Audiences = d.strs(n, "audiences", 1) },
@@ -68,7 +68,11 @@ func (p *Policy) readProvider(name string, n *source.Node) *ir.Provider {
 				d.errorf(n, "policy-value", "found no keys, wanted at least one")
 			}
 		},
-	}, "issuer", "keys")
+		"jwks": func(n *source.Node) { v.Remote = p.readRemote(n, parent.Str("issuer")) },
+	}, "issuer")
+	if n.Kind == source.Object && (n.Get("keys") == nil) == (n.Get("jwks") == nil) {
+		d.errorf(n, "policy-missing", "found a provider with both or neither of keys and jwks, wanted one of them")
+	}
 	if n.Kind == source.Object && anyAudience == (v.Audiences != nil) {
 		d.errorf(n, "policy-missing", "found a provider with both or neither of audiences and anyAudience, wanted one of them")
 	}
