@@ -228,6 +228,7 @@ func blank(b []byte) bool {
 // fields judges a body of texts: a form, a multipart body, or one text.
 func (e *Engine) fields(b []byte, m table.Media, d *Decision) verdict.Code {
 	code := verdict.Internal
+	e.params.Lax(e.t.Op(d.Op).Flags())
 	switch m.Kind() {
 	case table.BodyForm:
 		code = e.params.Form(e.t, m, b, &e.tape)
@@ -276,6 +277,8 @@ func bodyCode(c verdict.Code) verdict.Code {
 		return verdict.BodyDuplicateName
 	case verdict.ParamMissing:
 		return verdict.BodyInvalid
+	case verdict.ParamAmbiguous:
+		return verdict.BodyAmbiguous
 	case verdict.ParamTooMany:
 		return verdict.BodyNodes
 	case verdict.RequestPathTooLong, verdict.RequestHeadersTooLarge:

@@ -181,6 +181,9 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 	if op.Flags()&table.OpFlagDeny != 0 {
 		return verdict.OperationUnenforceable
 	}
+	if code := e.overridden(r, op, d); code != verdict.Allow {
+		return code
+	}
 	if code := e.guard(r, op, d); code != verdict.Allow {
 		return code
 	}

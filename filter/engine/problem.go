@@ -136,7 +136,9 @@ func (e *Engine) refusedName(d *Decision) []byte {
 	if d.Param != table.NoIndex {
 		return e.t.Param(d.Param).Name()
 	}
-	if d.Code != verdict.ParamUnknown {
+	switch d.Code {
+	case verdict.ParamUnknown, verdict.ParamAmbiguous, verdict.RequestOverride:
+	default:
 		return nil
 	}
 	return e.unknown[:min(len(e.unknown), maxName)]

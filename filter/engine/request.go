@@ -46,6 +46,7 @@ const (
 	seenAuthorization
 	seenUpgrade
 	seenTransferEncoding
+	seenOverride // one of overrideNames, any number of times
 )
 
 // Decision is what the engine says of a request. It has a fixed size and is
@@ -158,10 +159,14 @@ func (r *Request) scan() (verdict.Code, uint32) {
 		case 13:
 			if string(h.Name) == "authorization" {
 				bit, f.authorization = seenAuthorization, h.Value
+			} else if isOverride(h.Name) {
+				f.seen |= seenOverride
 			}
 		case 14:
 			if string(h.Name) == "content-length" {
 				bit, f.contentLength = seenContentLength, h.Value
+			} else if isOverride(h.Name) {
+				f.seen |= seenOverride
 			}
 		case 16:
 			if string(h.Name) == "content-encoding" {
@@ -170,6 +175,12 @@ func (r *Request) scan() (verdict.Code, uint32) {
 		case 17:
 			if string(h.Name) == "transfer-encoding" {
 				bit, f.transferEncoding = seenTransferEncoding, h.Value
+			} else if isOverride(h.Name) {
+				f.seen |= seenOverride
+			}
+		case 22:
+			if isOverride(h.Name) {
+				f.seen |= seenOverride
 			}
 		}
 		if f.seen&bit != 0 {

@@ -17,6 +17,11 @@ func (e *Engine) route(r *Request, d *Decision) verdict.Code {
 		if e.path.Seen != 0 {
 			return verdict.RoutePathNotCanonical
 		}
+		if e.t.Unknown() == table.ActionPass && r.fields.seen&seenOverride != 0 {
+			// Let through as unknown it could still become one that is known.
+			d.Part = verdict.PartHeader
+			return verdict.RequestOverride
+		}
 		// The actions and the modes are numbered alike: deny and enforce,
 		// monitor, pass and off.
 		d.Mode = max(d.Mode, e.t.Unknown())

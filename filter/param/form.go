@@ -55,6 +55,7 @@ func (d *Decoder) plainForm(m table.Media, body []byte, out *json.Tape) bool {
 	s := &d.form
 	s.src, s.out, s.nodes, s.seen = body, d.own[:len(body)+formSlack], out.Nodes[:cap(out.Nodes)], d.slots[:size]
 	s.picked, s.bloom, s.mask, s.gen = d.picked[:], m.Bloom(), uint64(size-1), uint64(d.gen)
+	s.divide = uint64(^d.lax) / table.OpFlagRawSemicolon & 1
 	s.at, s.num, s.numPicked, s.high = 0, 1, 0, 0
 	runForm(s)
 	good := s.status == formGood && (s.high == 0 || json.ValidUTF8(s.out[:s.at]))
@@ -70,7 +71,16 @@ func (d *Decoder) plainForm(m table.Media, body []byte, out *json.Tape) bool {
 	for _, at := range d.picked[:s.numPicked] {
 		name, value := &out.Nodes[at], &out.Nodes[at+1]
 		text := out.Src[name.Off : name.Off+name.Len]
-		shape, _ := d.t.Shape(m.Shape()).Member(text, table.HashSegment(text))
+		shape, named := uint32(none), false
+		if m.Shape() != none {
+			s := d.t.Shape(m.Shape())
+			if shape, named = s.Member(text, table.HashSegment(text)); !named && d.aliasesMember(s, text) {
+				return false
+			}
+		}
+		if !named && d.overrides(text) {
+			return false
+		}
 		types := d.types(shape)
 		if types&(table.TypeArray|table.TypeObject) != 0 {
 			return false
@@ -138,6 +148,9 @@ func (d *Decoder) pairs(i uint32, body []byte, encodings table.Range) verdict.Co
 		}
 		rawName, value := cut(pair, '=')
 		name, code := d.buf.name(rawName, true)
+		if code == verdict.Allow && d.divided(pair) {
+			code = verdict.ParamAmbiguous
+		}
 		if code == verdict.Allow {
 			code = d.pair(i, name, value, encodings)
 		}
@@ -152,7 +165,11 @@ func (d *Decoder) pairs(i uint32, body []byte, encodings table.Range) verdict.Co
 // into the field before them, unless the whole name is declared.
 func (d *Decoder) pair(i uint32, name span, value []byte, encodings table.Range) verdict.Code {
 	shape := d.fields[i].shape
-	if shape != none {
+	if shape == none {
+		if d.overrides(d.text(name)) {
+			return verdict.RequestOverride
+		}
+	} else {
 		s := d.t.Shape(shape)
 		if _, named := s.Member(d.text(name), name.hash); !named {
 			if n := index(d.text(name), '['); n > 0 {
@@ -171,6 +188,9 @@ func (d *Decoder) pair(i uint32, name span, value []byte, encodings table.Range)
 				}
 				return code
 			}
+			if code := d.undeclared(s, d.text(name)); code != verdict.Allow {
+				return code
+			}
 		}
 	}
 	c, code := d.child(i, name)
@@ -186,6 +206,18 @@ func (d *Decoder) pair(i uint32, name span, value []byte, encodings table.Range)
 		repeats = f.Style() == 0 || f.Explode()
 	}
 	return d.add(c, value, repeats)
+}
+
+// undeclared refuses a field that the object s does not name and that some take for
+// another.
+func (d *Decoder) undeclared(s table.Shape, name []byte) verdict.Code {
+	switch {
+	case d.overrides(name):
+		return verdict.RequestOverride
+	case d.aliasesMember(s, name):
+		return verdict.ParamAmbiguous
+	}
+	return verdict.Allow
 }
 
 // encoding is what the description says of the field with that name.

@@ -24,6 +24,7 @@ type formState struct {
 	bloom  uint64      // a bit for each name that is looked at again, by its hash
 	mask   uint64
 	gen    uint64
+	divide uint64 // 1: a raw ';' is out of the ordinary
 
 	at        uint64 // bytes of out in use
 	num       uint64 // nodes in use
@@ -49,6 +50,7 @@ const (
 	deletes  = ones * 0x7f
 	equals   = ones * '='
 	brackets = ones * '['
+	semis    = ones * ';'
 	// aboveAmps is the first byte above '&' in each place.
 	aboveAmps = ones * ('&' + 1)
 )
@@ -80,7 +82,7 @@ func formKernel(s *formState) {
 			return
 		}
 		start := o
-		end, to, stop, high := scanText(src, n, out, i, o, 1)
+		end, to, stop, high := scanText(src, n, out, i, o, 1, s.divide)
 		if stop > 0xff || stop == '[' {
 			return
 		}
@@ -109,7 +111,7 @@ func formKernel(s *formState) {
 		num++
 		start = o
 		if stop == '=' {
-			end, to, stop, high := scanText(src, n, out, i+1, o, 0)
+			end, to, stop, high := scanText(src, n, out, i+1, o, 0, s.divide)
 			if stop > 0xff {
 				return
 			}
@@ -140,8 +142,9 @@ func formKernel(s *formState) {
 
 // scanText decodes one text from src[i:] to out[o:], up to an '&', and in a name
 // to an '=' or '['. stop is that byte, 0 at the end, more than a byte where the
-// text can't be decoded. high has the bits of all bytes that are not ASCII.
-func scanText(src []byte, n uint64, out []byte, i, o, name uint64) (end, to, stop, high uint64) {
+// text can't be decoded, or holds a ';' where divide is 1. high has the bits of all
+// bytes that are not ASCII.
+func scanText(src []byte, n uint64, out []byte, i, o, name, divide uint64) (end, to, stop, high uint64) {
 	for {
 		//wasmgen:peel
 		for i+8 <= n {
@@ -150,7 +153,7 @@ func scanText(src []byte, n uint64, out []byte, i, o, name uint64) (end, to, sto
 			p = (((p & lows) + lows) | p | lows) ^ ^uint64(0) // the high bit of each '+'
 			store64(out, o, w-(p>>7)*('+'-' '))
 			// '#', '%' and '&' are among the bytes up to '&', where little else is.
-			m := (w - aboveAmps) | ((w ^ deletes) - ones) | w
+			m := (w - aboveAmps) | ((w ^ deletes) - ones) | ((w ^ semis) - ones) | w
 			if name != 0 {
 				m |= ((w ^ equals) - ones) | ((w ^ brackets) - ones)
 			}
@@ -189,7 +192,7 @@ func scanText(src []byte, n uint64, out []byte, i, o, name uint64) (end, to, sto
 			i += 2
 		} else if c == '+' {
 			out[o] = ' '
-		} else if c <= ' ' || c == '#' || c == 0x7f {
+		} else if c <= ' ' || c == '#' || c == 0x7f || c == ';' && divide != 0 {
 			return i, o, 256, high
 		} else {
 			high |= c & 0x80

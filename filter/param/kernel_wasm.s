@@ -7,8 +7,10 @@
 // in the frame: len(nodes) at 8
 // in the frame: num at 16
 // in the frame: start at 24
+// in the frame: divide at 32
 // in the frame: size at 32
 // in the frame: h at 40
+// in the frame: divide at 32
 TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 	I64Load s+0(FP)
 	Set R0
@@ -54,13 +56,13 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 	Get SP
 	Get R0
 	I32WrapI64
-	I64Load $152
+	I64Load $160
 	I64Store $16
 	// s.status = formSlow
 	Get R0
 	I32WrapI64
 	I64Const $2
-	I64Store $176
+	I64Store $184
 	// for i < n {
 	Block
 		Loop
@@ -101,11 +103,16 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 			Get SP
 			Get R5
 			I64Store $24
-			// end, to, stop, high := scanText(src, n, out, i, o, 1)
+			// end, to, stop, high := scanText(src, n, out, i, o, 1, s.divide)
 			Get R4
 			Set R6
 			Get R5
 			Set R7
+			Get SP
+			Get R0
+			I32WrapI64
+			I64Load $144
+			I64Store $32
 			I64Const $0
 			Set R8
 			Block
@@ -159,12 +166,18 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 								I64Mul
 								I64Sub
 								I64Store $0
-								// m := (w - aboveAmps) | ((w ^ deletes) - ones) | w
+								// m := (w - aboveAmps) | ((w ^ deletes) - ones) | ((w ^ semis) - ones) | w
 								Get R9
 								I64Const $2821266740684990247
 								I64Sub
 								Get R9
 								I64Const $9187201950435737471
+								I64Xor
+								I64Const $72340172838076673
+								I64Sub
+								I64Or
+								Get R9
+								I64Const $4268070197446523707
 								I64Xor
 								I64Const $72340172838076673
 								I64Sub
@@ -279,12 +292,18 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 								I64Mul
 								I64Sub
 								I64Store $0
-								// m := (w - aboveAmps) | ((w ^ deletes) - ones) | w
+								// m := (w - aboveAmps) | ((w ^ deletes) - ones) | ((w ^ semis) - ones) | w
 								Get R9
 								I64Const $2821266740684990247
 								I64Sub
 								Get R9
 								I64Const $9187201950435737471
+								I64Xor
+								I64Const $72340172838076673
+								I64Sub
+								I64Or
+								Get R9
+								I64Const $4268070197446523707
 								I64Xor
 								I64Const $72340172838076673
 								I64Sub
@@ -607,7 +626,7 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 								I64Const $32
 								I64Store8 $0
 							Else
-								// if c <= ' ' || c == '#' || c == 0x7f {
+								// if c <= ' ' || c == '#' || c == 0x7f || c == ';' && divide != 0 {
 								Block
 									Block
 										Block
@@ -621,7 +640,15 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 											BrIf $0
 											Get R13
 											I64Const $127
+											I64Eq
+											BrIf $0
+											Get R13
+											I64Const $59
 											I64Ne
+											BrIf $1
+											Get SP
+											I64Load $32
+											I64Eqz
 											BrIf $1
 										End
 										// return i, o, 256, high
@@ -711,10 +738,10 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 			I32WrapI64
 			Get R0
 			I32WrapI64
-			I64Load $168
+			I64Load $176
 			Get R9
 			I64Or
-			I64Store $168
+			I64Store $176
 			// h := hashText(out, start, size)
 			Get SP
 			I64Load $24
@@ -920,7 +947,7 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 				// if s.numPicked >= uint64(len(s.picked)) {
 				Get R0
 				I32WrapI64
-				I64Load $160
+				I64Load $168
 				Get R0
 				I32WrapI64
 				I64Load $104
@@ -935,7 +962,7 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 				I64Load $96
 				Get R0
 				I32WrapI64
-				I64Load $160
+				I64Load $168
 				I64Const $2
 				I64Shl
 				I64Add
@@ -948,10 +975,10 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 				I32WrapI64
 				Get R0
 				I32WrapI64
-				I64Load $160
+				I64Load $168
 				I64Const $1
 				I64Add
-				I64Store $160
+				I64Store $168
 			End
 			// node := &nodes[num]
 			Get SP
@@ -1011,13 +1038,18 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 			I64Const $61
 			I64Eq
 			If
-				// end, to, stop, high := scanText(src, n, out, i+1, o, 0)
+				// end, to, stop, high := scanText(src, n, out, i+1, o, 0, s.divide)
 				Get R4
 				I64Const $1
 				I64Add
 				Set R6
 				Get R5
 				Set R7
+				Get SP
+				Get R0
+				I32WrapI64
+				I64Load $144
+				I64Store $32
 				I64Const $0
 				Set R8
 				Block
@@ -1071,12 +1103,18 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 									I64Mul
 									I64Sub
 									I64Store $0
-									// m := (w - aboveAmps) | ((w ^ deletes) - ones) | w
+									// m := (w - aboveAmps) | ((w ^ deletes) - ones) | ((w ^ semis) - ones) | w
 									Get R9
 									I64Const $2821266740684990247
 									I64Sub
 									Get R9
 									I64Const $9187201950435737471
+									I64Xor
+									I64Const $72340172838076673
+									I64Sub
+									I64Or
+									Get R9
+									I64Const $4268070197446523707
 									I64Xor
 									I64Const $72340172838076673
 									I64Sub
@@ -1191,12 +1229,18 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 									I64Mul
 									I64Sub
 									I64Store $0
-									// m := (w - aboveAmps) | ((w ^ deletes) - ones) | w
+									// m := (w - aboveAmps) | ((w ^ deletes) - ones) | ((w ^ semis) - ones) | w
 									Get R9
 									I64Const $2821266740684990247
 									I64Sub
 									Get R9
 									I64Const $9187201950435737471
+									I64Xor
+									I64Const $72340172838076673
+									I64Sub
+									I64Or
+									Get R9
+									I64Const $4268070197446523707
 									I64Xor
 									I64Const $72340172838076673
 									I64Sub
@@ -1519,7 +1563,7 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 									I64Const $32
 									I64Store8 $0
 								Else
-									// if c <= ' ' || c == '#' || c == 0x7f {
+									// if c <= ' ' || c == '#' || c == 0x7f || c == ';' && divide != 0 {
 									Block
 										Block
 											Block
@@ -1533,7 +1577,15 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 												BrIf $0
 												Get R13
 												I64Const $127
+												I64Eq
+												BrIf $0
+												Get R13
+												I64Const $59
 												I64Ne
+												BrIf $1
+												Get SP
+												I64Load $32
+												I64Eqz
 												BrIf $1
 											End
 											// return i, o, 256, high
@@ -1597,10 +1649,10 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 				I32WrapI64
 				Get R0
 				I32WrapI64
-				I64Load $168
+				I64Load $176
 				Get R9
 				I64Or
-				I64Store $168
+				I64Store $176
 				// node := &nodes[num]
 				Get SP
 				I64Load $0
@@ -1709,16 +1761,16 @@ TEXT ·formKernelAsm(SB), NOSPLIT, $48-8
 	Get R0
 	I32WrapI64
 	Get R5
-	I64Store $144
+	I64Store $152
 	// s.num = num
 	Get R0
 	I32WrapI64
 	Get SP
 	I64Load $16
-	I64Store $152
+	I64Store $160
 	// s.status = formGood
 	Get R0
 	I32WrapI64
 	I64Const $1
-	I64Store $176
+	I64Store $184
 	RET

@@ -129,6 +129,9 @@ func (d *Decoder) part(s []byte, encodings table.Range) verdict.Code {
 		return verdict.BodySyntax
 	}
 	name := d.inPlace(raw)
+	if code := d.partName(name); code != verdict.Allow {
+		return code
+	}
 	c, code := d.child(0, name)
 	if code != verdict.Allow {
 		return code
@@ -154,6 +157,23 @@ func (d *Decoder) part(s []byte, encodings table.Range) verdict.Code {
 	}
 	d.fields[c].how = how
 	return verdict.Allow
+}
+
+// partName refuses a part whose name some take for another's.
+func (d *Decoder) partName(name span) verdict.Code {
+	text := d.text(name)
+	shape := d.fields[0].shape
+	if shape == none {
+		if d.overrides(text) {
+			return verdict.RequestOverride
+		}
+		return verdict.Allow
+	}
+	s := d.t.Shape(shape)
+	if _, named := s.Member(text, name.hash); named {
+		return verdict.Allow
+	}
+	return d.undeclared(s, text)
 }
 
 // partKind is how a part of that content type is read. A part without one is

@@ -30,7 +30,8 @@ type Decoder struct {
 	t      *table.Table
 	op     table.Op
 	params table.Range
-	places uint8 // bit 1<<in: the operation declares parameters there
+	lax    uint32 // what passes although it is ambiguous (OpFlag..)
+	places uint8  // bit 1<<in: the operation declares parameters there
 	tree
 	form   formState
 	picked [maxPicked]uint32
@@ -54,7 +55,7 @@ func New(l Limits, parser *json.Parser) *Decoder {
 
 // Begin starts the parameters of op.
 func (d *Decoder) Begin(t *table.Table, op table.Op) verdict.Code {
-	d.t, d.op, d.params = t, op, op.Params()
+	d.t, d.op, d.params, d.lax = t, op, op.Params(), op.Flags()
 	if d.params.Count > MaxParams {
 		return verdict.Internal // schemagen refuses such an operation
 	}
@@ -134,8 +135,12 @@ func (d *Decoder) Query(q []byte, unknown uint8) (code verdict.Code, name []byte
 			if i, ok := d.find(table.InQuery, q[:n], hash); ok {
 				if p := d.t.Param(d.params.Start + i); d.types(p.Shape())&(table.TypeArray|table.TypeObject) == 0 {
 					var value []byte
+					var semicolon bool
 					name = q[:n]
-					value, q = cut(q[n+1:], '&')
+					value, q, semicolon = cutPair(q[n+1:])
+					if semicolon && d.lax&table.OpFlagRawSemicolon == 0 && p.Flags()&table.ParamFlagAllowReserved == 0 {
+						return verdict.ParamAmbiguous, name, passed
+					}
 					if code := d.add(i, value, false); code != verdict.Allow {
 						return code, name, passed
 					}
@@ -154,6 +159,9 @@ func (d *Decoder) Query(q []byte, unknown uint8) (code verdict.Code, name []byte
 			return code, nil, passed
 		}
 		name = d.text(at)
+		if d.divided(pair) && !d.reserved(rawName, at) {
+			return verdict.ParamAmbiguous, name, passed
+		}
 		code, found := d.query(at, value)
 		if code != verdict.Allow {
 			return code, name, passed
@@ -163,6 +171,9 @@ func (d *Decoder) Query(q []byte, unknown uint8) (code verdict.Code, name []byte
 		}
 		if unknown != table.ActionMonitor && unknown != table.ActionPass {
 			return verdict.ParamUnknown, name, passed
+		}
+		if d.overrides(name) {
+			return verdict.RequestOverride, name, passed
 		}
 		passed++
 	}
@@ -222,7 +233,17 @@ func (d *Decoder) query(at span, value []byte) (code verdict.Code, found bool) {
 			}
 		}
 	}
+	if d.aliases(name) {
+		return verdict.ParamAmbiguous, true
+	}
 	return d.member(table.InQuery, at, value)
+}
+
+// reserved reports the name of a parameter whose value may hold reserved bytes, a ';'
+// among them.
+func (d *Decoder) reserved(rawName []byte, at span) bool {
+	i, ok := d.find(table.InQuery, d.text(at), at.hash)
+	return ok && index(rawName, ';') < 0 && d.t.Param(d.params.Start+i).Flags()&table.ParamFlagAllowReserved != 0
 }
 
 // member gives a pair to the object that has such a member, spread over the

@@ -232,7 +232,10 @@ const (
 	OpFlagHeadAsGet       = 1 << 11 // HEAD is judged by this operation, a GET
 	OpFlagPreflight       = 1 << 12 // CORS preflight requests for it pass
 	OpFlagAnyBody         = 1 << 13 // a body passes where none is declared
-	opFlagsAll            = 1<<14 - 1
+	OpFlagMethodOverride  = 1 << 14 // what asks for another method or path passes
+	OpFlagRawSemicolon    = 1 << 15 // a raw ';' passes in queries and forms
+	OpFlagBracketNames    = 1 << 16 // "a[]" passes beside a declared "a"
+	opFlagsAll            = 1<<17 - 1
 )
 
 // Words of a parameter.

@@ -281,6 +281,33 @@ func (s Shape) Member(name []byte, hash uint32) (shape uint32, named bool) {
 	return s.w[ShapeAdditional], false
 }
 
+// MemberWithBrackets reports a member whose name is name and "[]"; hash is that of
+// name.
+func (s Shape) MemberWithBrackets(hash uint32, name []byte) bool {
+	const prime = 16777619 // as HashSegment
+	hash = ((hash^'[')*prime ^ ']') * prime
+	lo, hi := s.w[ShapeProps], s.w[ShapeProps]+s.w[ShapeProps+1]
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if s.t.props[mid*wordsProp+PropHash] < hash {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	n := len(name)
+	for end := s.w[ShapeProps] + s.w[ShapeProps+1]; lo < end; lo++ {
+		w := (*[wordsProp]uint32)(s.t.props[lo*wordsProp:])
+		if w[PropHash] != hash {
+			break
+		}
+		if m := s.t.str(w[:], PropName); len(m) == n+2 && m[n] == '[' && m[n+1] == ']' && string(m[:n]) == string(name) {
+			return true
+		}
+	}
+	return false
+}
+
 // Props is the named members.
 func (s Shape) Props() Range { return rangeAt(s.w[:], ShapeProps) }
 

@@ -128,6 +128,12 @@ const (
 
 	CredentialExpired // a good API key whose time is over
 
+	// what two readers may take in two ways
+
+	RequestOverride // a field or parameter that asks frameworks for another method or path
+	ParamAmbiguous  // a ';' or a name in the query that frameworks read differently
+	BodyAmbiguous   // the same in a form
+
 	NumCodes // number of codes plus one
 )
 
@@ -214,6 +220,9 @@ var entries = [NumCodes]entry{
 	CredentialExpired:       {"credential_expired", 401, "Credential has expired"},
 	ResponseTooLarge:        {"response_too_large", 502, "Upstream answered with too large a response"},
 	NeedAnswer:              {"need_answer", 0, "Answer needed"},
+	RequestOverride:         {"request_override", 400, "Request asks for another method or path"},
+	ParamAmbiguous:          {"param_ambiguous", 400, "Ambiguous parameter"},
+	BodyAmbiguous:           {"body_ambiguous", 400, "Ambiguous request body"},
 }
 
 // Name is the stable name of c, as it stands in answers, metrics and logs.

@@ -31,6 +31,7 @@ func (p Profile) hooks(s *policy.Scope) hooks {
 	h.settle = func(op *ir.Operation) {
 		s.Settle(op)
 		op.UnknownQuery, op.AnyBody, op.AllowDuplicateNames = ir.ActionPass, true, true
+		op.Ambiguous = ir.Ambiguous{MethodOverride: true, RawSemicolon: true, BracketNames: true}
 		op.PathRules.EncodedSlash, op.PathRules.Semicolon, op.PathRules.Backslash = true, true, true
 	}
 	h.mediaAction = func(op *ir.Operation, mediaType string) ir.Action {

@@ -61,6 +61,7 @@ func (b *builder) settleOperation(a *ir.API, op *ir.Operation, t *taint, denying
 		b.settleBody(a, op, t, denying)
 	}
 	b.settleResponses(op, t, denying)
+	b.duplicates(op)
 	op.Deny = op.Deny || len(op.Unenforceable) > 0
 }
 

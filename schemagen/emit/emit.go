@@ -214,6 +214,9 @@ func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
 	set(op.PathRules.TrailingSlash, table.OpFlagTrailingSlash)
 	set(op.HeadAsGet && op.Method == "GET", table.OpFlagHeadAsGet)
 	set(op.AnyBody, table.OpFlagAnyBody)
+	set(op.Ambiguous.MethodOverride, table.OpFlagMethodOverride)
+	set(op.Ambiguous.RawSemicolon, table.OpFlagRawSemicolon)
+	set(op.Ambiguous.BracketNames, table.OpFlagBracketNames)
 	set(op.Preflight, table.OpFlagPreflight)
 
 	captures := captureNames(op)
@@ -341,13 +344,19 @@ func (w *writer) media(m *ir.Media, fields []uint32) {
 		flags |= table.MediaFlagRecords
 	}
 	how := uint32(m.Kind) | match<<8 | uint32(action)<<16 | flags<<24
-	w.record(table.SecMedia, w.str(typ), w.str(suffix), []uint32{how, w.entry(m.Schema), w.shape(m.Shape)}, fields, u64(bloom(m.Shape)), zeros(1))
+	w.record(table.SecMedia, w.str(typ), w.str(suffix), []uint32{how, w.entry(m.Schema), w.shape(m.Shape)}, fields, u64(bloom(m)), zeros(1))
 }
 
-// bloom is the filter of the members that may be no strings.
-func bloom(s *ir.Shape) (bits uint64) {
+// bloom is the filter of the members that may be no strings, and of the names that
+// some frameworks take for something else (param.Decoder).
+func bloom(m *ir.Media) (bits uint64) {
+	bit := func(name string) uint64 { return 1 << (json.HashName([]byte(name)) & 63) }
+	s := m.Shape
+	if m.Kind == ir.BodyForm {
+		bits = bit("_method")
+	}
 	if s == nil {
-		return 0
+		return bits
 	}
 	typed := func(s *ir.Shape) bool { return s != nil && s.Types&^ir.TypeString != 0 }
 	if typed(s.Additional) {
@@ -355,7 +364,10 @@ func bloom(s *ir.Shape) (bits uint64) {
 	}
 	for _, p := range s.Props {
 		if typed(p.Shape) {
-			bits |= 1 << (json.HashName([]byte(p.Name)) & 63)
+			bits |= bit(p.Name)
+		}
+		if base, ok := strings.CutSuffix(p.Name, "[]"); ok {
+			bits |= bit(base)
 		}
 	}
 	return bits

@@ -81,6 +81,8 @@ type Operation struct {
 	AllowDuplicateNames bool
 	// Path is what a request's path may hold although it is not canonical.
 	PathRules PathRules
+	// Ambiguous is what passes although two readers may take it in two ways.
+	Ambiguous Ambiguous
 	// AnyBody lets a body pass where the description declares none.
 	AnyBody bool
 	// HeadAsGet lets HEAD requests be judged by this operation, a GET.
@@ -102,6 +104,14 @@ type PathRules struct {
 	EmptySegment  bool // "//", read as one slash
 	Backslash     bool // '\\' or %5C, as a part of its segment
 	TrailingSlash bool // a slash at the end makes no difference
+}
+
+// Ambiguous is what a policy lets pass by name although frameworks read it
+// differently.
+type Ambiguous struct {
+	MethodOverride bool // X-HTTP-Method-Override, X-Original-URL, _method and the like
+	RawSemicolon   bool // ';' between or inside the pairs of queries and forms
+	BracketNames   bool // "a[]" beside a declared "a", and the reverse
 }
 
 // Inspect is how deep a request is looked at.

@@ -117,6 +117,9 @@ func (s *Scope) apply(op *ir.Operation, m settings) {
 	if m.path != nil {
 		op.PathRules = *m.path
 	}
+	if m.ambiguous != nil {
+		op.Ambiguous = *m.ambiguous
+	}
 	op.HeadAsGet, op.Preflight = m.head == "get", m.preflight == ir.ActionPass
 	op.Responses = m.responses.model()
 	for _, w := range m.waive {
@@ -190,6 +193,9 @@ func (s settings) with(over settings) settings {
 	}
 	if over.path != nil {
 		s.path = over.path
+	}
+	if over.ambiguous != nil {
+		s.ambiguous = over.ambiguous
 	}
 	if over.head != "" {
 		s.head = over.head

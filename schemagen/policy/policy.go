@@ -91,6 +91,7 @@ type settings struct {
 	allowDuplicateNames *bool
 	unknownQuery        ir.Action
 	path                *ir.PathRules
+	ambiguous           *ir.Ambiguous
 	head                string // "get", "deny"
 	preflight           ir.Action
 	mediaTypes          map[string]ir.Action
@@ -310,6 +311,7 @@ func (p *Policy) settingFields(s *settings) fields {
 		"unknownQuery": func(n *source.Node) { s.unknownQuery = oneOf(d, n, "unknownQuery", actions) },
 		"responses":    func(n *source.Node) { s.responses = p.readResponses(n) },
 		"path":         func(n *source.Node) { s.path = p.readPath(n) },
+		"ambiguous":    func(n *source.Node) { s.ambiguous = p.readAmbiguous(n) },
 		"head":         func(n *source.Node) { s.head = oneOf(d, n, "head", map[string]string{"get": "get", "deny": "deny"}) },
 		"preflight":    func(n *source.Node) { s.preflight = oneOf(d, n, "preflight", denyPass) },
 		"mediaTypes": func(n *source.Node) {
@@ -339,6 +341,18 @@ func (p *Policy) readPath(n *source.Node) *ir.PathRules {
 		},
 	})
 	return r
+}
+
+// readAmbiguous reads what passes although two readers may take it in two ways.
+func (p *Policy) readAmbiguous(n *source.Node) *ir.Ambiguous {
+	d := p.dec
+	a := &ir.Ambiguous{}
+	d.object(n, "ambiguous", fields{
+		"methodOverride": func(n *source.Node) { a.MethodOverride = d.boolean(n, "methodOverride") },
+		"rawSemicolon":   func(n *source.Node) { a.RawSemicolon = d.boolean(n, "rawSemicolon") },
+		"bracketNames":   func(n *source.Node) { a.BracketNames = d.boolean(n, "bracketNames") },
+	})
+	return a
 }
 
 // maxLimits is how many limits an operation may have.

@@ -19,6 +19,7 @@ type root struct {
 	timeoutTicks uint64
 	waitTicks    uint64 // how long a request waits for an answer
 	meter        *meter // nil when the table has no limits
+	trailers     trailerNames
 }
 
 // arenaSlack is room for what a callback is handed beside headers and body: shared
@@ -70,6 +71,7 @@ func (v *VM) Configure(id, size uint32) bool {
 	v.metrics.define(v.host)
 	v.host.SetTick(r.install(cfg, e))
 	r.meter = newMeter(v.host, e)
+	r.trailers = newTrailerNames(e.Table())
 	if announces(e) {
 		v.notes.grow(cfg.MaxOpenRequests)
 	}

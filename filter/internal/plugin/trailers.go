@@ -10,8 +10,8 @@ import (
 const maxTrailers = 64
 
 // checkTrailers refuses trailers that would say something the judgement already
-// rests on: framing, routing and credentials (RFC 9110 section 6.5.1), and the
-// identity that this filter itself passes on. An upstream may merge trailers into
+// rests on: framing, routing, credentials (RFC 9110 section 6.5.1), declared
+// parameters, and the identity that this filter itself passes on. An upstream may merge trailers into
 // its headers.
 func (v *VM) checkTrailers(r *root) verdict.Code {
 	raw, st := v.host.Pairs(abi.MapRequestTrailers)
@@ -37,7 +37,7 @@ func (v *VM) checkTrailers(r *root) verdict.Code {
 		if !ok {
 			return verdict.Allow
 		}
-		if forbiddenTrailer(name) || isKeyHeader(r, name) {
+		if forbiddenTrailer(name) || isKeyHeader(r, name) || r != nil && r.trailers.has(name) {
 			return verdict.RequestTrailerForbidden
 		}
 	}
@@ -77,6 +77,7 @@ var forbidden = [...]string{
 	"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "apikey",
 	"host", "content-length", "content-type", "content-encoding", "content-range", "transfer-encoding", "te", "trailer",
 	"connection", "upgrade", "expect", "max-forwards", "range", "cache-control", "forwarded", "x-real-ip",
+	"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url",
 }
 
 func hasPrefix(b []byte, p string) bool { return len(b) >= len(p) && string(b[:len(p)]) == p }

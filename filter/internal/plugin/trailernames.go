@@ -1,0 +1,58 @@
+package plugin
+
+import "portcullis/filter/table"
+
+// trailerNames is the header fields that operations of a table declare as
+// parameters: in a trailer one would come after it was judged, or in place of it.
+// It holds hashes of names, sorted; a name that happens to have the hash of another
+// is refused for it.
+type trailerNames []uint32
+
+// newTrailerNames collects the names; configuration only.
+func newTrailerNames(t *table.Table) (out trailerNames) {
+	if t == nil {
+		return nil
+	}
+	for i := range t.NumOps() {
+		params := t.Op(i).Params()
+		for j := params.Start; j < params.End(); j++ {
+			if p := t.Param(j); p.In() == table.InHeader {
+				out = out.with(p.Hash())
+			}
+		}
+	}
+	return out
+}
+
+func (n trailerNames) with(hash uint32) trailerNames {
+	at := n.at(hash)
+	if at < len(n) && n[at] == hash {
+		return n
+	}
+	n = append(n, 0)
+	copy(n[at+1:], n[at:])
+	n[at] = hash
+	return n
+}
+
+// at is the place of the first hash that is not below hash.
+func (n trailerNames) at(hash uint32) int {
+	lo, hi := 0, len(n)
+	for lo < hi {
+		if mid := (lo + hi) / 2; n[mid] < hash {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+func (n trailerNames) has(name []byte) bool {
+	if len(n) == 0 {
+		return false
+	}
+	hash := table.HashSegment(name)
+	at := n.at(hash)
+	return at < len(n) && n[at] == hash
+}
