@@ -2,6 +2,7 @@ package delta
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"portcullis/schemagen/explain"
@@ -19,6 +20,17 @@ func (d *differ) params(old, new *explain.Operation) {
 		d.add(Accepts, "query parameters that are not described pass", "")
 	case old.UnknownQuery != "deny" && new.UnknownQuery == "deny":
 		d.add(Refuses, "query parameters that are not described are refused", "")
+	}
+	d.where = "request"
+	for _, text := range new.Ambiguous {
+		if !slices.Contains(old.Ambiguous, text) {
+			d.add(Accepts, text, "")
+		}
+	}
+	for _, text := range old.Ambiguous {
+		if !slices.Contains(new.Ambiguous, text) {
+			d.add(Refuses, "no longer: "+text, "")
+		}
 	}
 	keys := func(op *explain.Operation) (list []string, at map[string]*explain.Param) {
 		at = map[string]*explain.Param{}

@@ -222,6 +222,16 @@ func (d *dumper) operation(i uint32, title string, op table.Op) {
 	if op.Flags()&table.OpFlagAllowDuplicates != 0 {
 		flags += " duplicate names pass"
 	}
+	for _, f := range []struct {
+		bit  uint32
+		text string
+	}{
+		{table.OpFlagMethodOverride, " method override passes"}, {table.OpFlagRawSemicolon, " raw semicolon passes"}, {table.OpFlagBracketNames, " bracket names pass"},
+	} {
+		if op.Flags()&f.bit != 0 {
+			flags += f.text
+		}
+	}
 	d.printf("    id %q %s inspect %s unknown query %s max body %s max depth %s%s", op.ID(), name(modes, op.Mode()), name(inspects, op.Inspect()),
 		name(actions, op.UnknownQuery()), orDefault(op.MaxBody()), orDefault(op.MaxDepth()), flags)
 	for p := op.Params().Start; p < op.Params().End(); p++ {

@@ -31,9 +31,10 @@ type Operation struct {
 	UnknownQuery string
 	Denied       bool // every request is refused: something can't be enforced
 	Deprecated   bool
-	Duplicates   bool   // duplicate member names pass
-	MaxBody      uint32 // bytes, 0: the plugin's
-	MaxDepth     uint32 // 0: the plugin's
+	Duplicates   bool     // duplicate member names pass
+	Ambiguous    []string // what passes although frameworks read it differently
+	MaxBody      uint32   // bytes, 0: the plugin's
+	MaxDepth     uint32   // 0: the plugin's
 	Params       []Param
 	Body         *Body // nil: none may come
 	Security     []Requirement
@@ -132,6 +133,7 @@ func (r *reader) operation(op table.Op, a table.API) *Operation {
 		Denied: flag(table.OpFlagDeny), Deprecated: flag(table.OpFlagDeprecated), Duplicates: flag(table.OpFlagAllowDuplicates),
 		MaxBody: op.MaxBody(), MaxDepth: op.MaxDepth(),
 	}
+	o.Ambiguous = ambiguous(op)
 	for p := op.Params().Start; p < op.Params().End(); p++ {
 		o.Params = append(o.Params, r.param(r.t.Param(p)))
 	}
@@ -151,6 +153,24 @@ func (r *reader) operation(op table.Op, a table.API) *Operation {
 		o.Limits = append(o.Limits, limit(r.t, r.t.Limit(op.LimitAt(l))))
 	}
 	return o
+}
+
+// ambiguous says what of the request passes although frameworks read it in
+// different ways.
+func ambiguous(op table.Op) (out []string) {
+	for _, f := range []struct {
+		bit  uint32
+		text string
+	}{
+		{table.OpFlagMethodOverride, "requests for another method or path (X-HTTP-Method-Override, X-Original-URL, _method) pass: the upstream must not follow them"},
+		{table.OpFlagRawSemicolon, "a raw ';' passes in queries and forms: the upstream must not divide pairs there"},
+		{table.OpFlagBracketNames, "names with brackets pass beside described ones: the upstream must not take one for the other"},
+	} {
+		if op.Flags()&f.bit != 0 {
+			out = append(out, f.text)
+		}
+	}
+	return out
 }
 
 func (r *reader) param(p table.Param) Param {

@@ -424,6 +424,7 @@ func (o *Operation) Deviations() (out []string) {
 	if o.Duplicates {
 		out = append(out, "duplicate member names pass: which one counts is up to the upstream")
 	}
+	out = append(out, o.Ambiguous...)
 	for _, l := range o.Limits {
 		if l.Mode != "enforce" {
 			out = append(out, "the limit "+l.Name+" only counts")
