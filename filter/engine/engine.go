@@ -75,6 +75,7 @@ type Engine struct {
 	machine *schema.Machine
 	tokens  *token.Checker
 	lim     limiter
+	allow   *authorizer // nil: the table has no expressions
 	shown   credentials
 
 	captures   [table.MaxCaptures][]byte // of the last path, as they came
@@ -102,6 +103,7 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	if ok, bad := e.lim.init(t, &opt); !ok {
 		return nil, bad
 	}
+	e.allow = newAuthorizer(t)
 	e.path = route.NewPath(int(opt.MaxPathBytes))
 	e.parser = json.NewParser(int(opt.MaxNodes), int(opt.MaxDepth))
 	e.params = param.New(decoderLimits(t, &opt), e.parser)
@@ -194,7 +196,18 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 	if code := e.limit(r, op, d); code != verdict.Allow {
 		return code
 	}
+	code := e.content(r, op, d)
+	if op.Expr() != table.NoIndex && (code == verdict.Allow || code == verdict.NeedBody) {
+		code = e.authorize(op, d, code)
+	}
+	return code
+}
+
+// content judges the parameters and what the header fields say of the body, as
+// deep as op is inspected.
+func (e *Engine) content(r *Request, op table.Op, d *Decision) verdict.Code {
 	if op.Inspect() < table.InspectParameters {
+		e.allow.begin(e.t, op)
 		return verdict.Allow
 	}
 	if code := e.parameters(r, op, d); code != verdict.Allow {

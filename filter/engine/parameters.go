@@ -29,9 +29,13 @@ func (e *Engine) parameters(r *Request, op table.Op, d *Decision) verdict.Code {
 		return code
 	}
 	params := op.Params()
+	wants := e.allow.begin(e.t, op)
 	for i := uint32(0); i < params.Count; i++ {
 		code, skip := p.Value(i)
 		if code == verdict.Allow && skip {
+			if wants>>i&1 != 0 && p.Given(i) {
+				e.allow.keep(i, &p.Tape)
+			}
 			continue
 		}
 		rec := e.t.Param(params.Start + i)
@@ -41,6 +45,9 @@ func (e *Engine) parameters(r *Request, op table.Op, d *Decision) verdict.Code {
 		if code != verdict.Allow {
 			d.Param, d.Part = params.Start+i, partOf(rec.In())
 			return code
+		}
+		if wants>>i&1 != 0 {
+			e.allow.keep(i, &p.Tape)
 		}
 	}
 	d.Deprecated = p.Deprecated

@@ -122,6 +122,12 @@ func (e *Engine) AppendDetail(dst []byte, d *Decision) []byte {
 			dst = appendDuration(dst, l.WindowNanos)
 			return dst
 		}
+	case verdict.AuthorizeDeny:
+		if d.Op < e.t.NumOps() && e.t.Op(d.Op).Expr() != table.NoIndex {
+			if m := e.t.Expr(e.t.Op(d.Op).Expr()).Message(); len(m) != 0 {
+				return text.Bytes(dst, m)
+			}
+		}
 	case verdict.BodySyntax, verdict.BodyUTF8, verdict.BodyDuplicateName, verdict.BodyDepth, verdict.BodyNodes:
 		dst = text.Append(dst, d.Code.Title())
 		dst = text.Append(dst, " at byte ")

@@ -82,6 +82,16 @@ func (d *Decoder) Value(i uint32) (code verdict.Code, skip bool) {
 	return d.write(), false
 }
 
+// Given reports whether the request has a value for parameter i that Value has put
+// on the tape, whether or not there was something to judge.
+func (d *Decoder) Given(i uint32) bool {
+	f := &d.fields[i]
+	if f.kind == fieldEmpty {
+		return false
+	}
+	return f.kind != fieldText || len(f.raw) != 0 || d.t.Param(d.params.Start+i).Flags()&table.ParamFlagAllowEmpty == 0
+}
+
 // lone reports a parameter that is one scalar and nothing else, written without
 // a mark in front: most are. Its text needs no style to be read.
 func (d *Decoder) lone(p table.Param) bool {

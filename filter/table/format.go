@@ -84,6 +84,8 @@ const (
 	SecResponses // what operations may be answered with
 	SecConsumers
 	SecCredentials
+	SecExprs // allow expressions (expr.go)
+	SecExprNodes
 	secEnd
 )
 
@@ -96,7 +98,7 @@ const (
 	wordsTemplate    = 4
 	wordsPart        = 3
 	wordsMethod      = 4
-	wordsOp          = 28
+	wordsOp          = 32
 	wordsParam       = 10
 	wordsProp        = 4
 	wordsMedia       = 12
@@ -115,6 +117,8 @@ const (
 	wordsResponse    = 8
 	wordsConsumer    = 12
 	wordsCredential  = 10
+	wordsExpr        = 16
+	wordsExprNode    = 4
 )
 
 // Words of an API record.
@@ -195,7 +199,7 @@ const (
 //
 //	id(2) method(2) path(2) api mode|inspect<<8|unknownQuery<<16|responseMode<<24 flags
 //	params(2) media(2) requirements(2) limits(2: indexes) captures
-//	maxBody maxDepth maxString maxItems maxName zero(3) responses(2)
+//	maxBody maxDepth maxString maxItems maxName zero(3) responses(2) expr zero(3)
 const (
 	OpID           = 0
 	OpMethod       = 2
@@ -214,6 +218,7 @@ const (
 	OpMaxItems     = 21 // children of an array or object of a JSON body, 0 = none
 	OpMaxName      = 22 // bytes of a name of a JSON body as written, 0 = none
 	OpResponses    = 26
+	OpExpr         = 28
 )
 
 // Flags of an operation.

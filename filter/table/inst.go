@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"portcullis/filter/json"
+	"portcullis/filter/le"
 )
 
 // The sections of compiled schemas. SecProgram holds the instructions; the
@@ -314,6 +315,15 @@ func OpenSchema(strs []byte, section map[uint32][]byte) (*Table, bool) {
 // ValidEntry reports whether e names a procedure.
 func (s *SchemaSections) ValidEntry(e uint32) bool {
 	return uint64(e)*wordsProc < uint64(len(s.Procs))
+}
+
+// ValidPattern reports whether an automaton of the section begins at off.
+func (s *SchemaSections) ValidPattern(off uint32) bool {
+	at := uint32(0)
+	for at < off && at < uint32(len(s.Patterns)) {
+		at += le.U32(s.Patterns, at+patternSize) // verified: positive, and within the section
+	}
+	return at == off && off < uint32(len(s.Patterns))
 }
 
 // NumProcs is the number of procedures.

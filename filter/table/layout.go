@@ -71,6 +71,7 @@ var layouts = [...]layout{
 		rng(OpParams, SecParams), rng(OpMedia, SecMedia), rng(OpRequirements, SecRequirements), rng(OpLimits, SecIndexes),
 		bits(OpCaptures, 0, NoIndex, 0, MaxCaptures), high(OpMaxDepth, 16),
 		zero(23), zero(24), zero(25), rng(OpResponses, SecResponses),
+		opt(OpExpr, SecExprs), zero(29), zero(30), zero(31),
 	}},
 	{SecParams, wordsParam, []field{
 		str(ParamName), enum(ParamHow, 0, 1, maxIn), enum(ParamHow, 8, 1, maxStyle), bits(ParamHow, 16, 0xffff, 0, paramFlagsAll),
@@ -123,6 +124,11 @@ var layouts = [...]layout{
 	}},
 	{SecIndexes, wordsIndex, nil},
 	{SecNames, wordsName, []field{str(NameText)}},
+	{SecExprs, wordsExpr, []field{
+		str(ExprMessage), str(ExprText), str(ExprWhere), rng(ExprCode, SecExprNodes), rng(ExprSaved, SecIndexes),
+		bits(ExprFlags, 0, NoIndex, 0, exprFlagsAll), zero(13), zero(14), zero(15),
+	}},
+	{SecExprNodes, wordsExprNode, nil},
 	{SecMeta, wordsMeta, []field{bits(MetaUnknown, 0, NoIndex, 1, maxAction), zero(1), zero(2), zero(3)}},
 }
 

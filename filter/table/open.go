@@ -117,7 +117,7 @@ func (v *verifier) open(b []byte) *Table {
 		v.fail(e, at)
 		return nil
 	}
-	if !v.entries() || !v.trie() || !v.hosts() {
+	if !v.entries() || !v.exprs() || !v.trie() || !v.hosts() {
 		return nil
 	}
 	return v.t

@@ -15,6 +15,7 @@ type Table struct {
 	apis, hosts, nodes, literals, templates, parts, methods, ops, params, props []uint32
 	media, requirements, uses, schemes, providers, keys, secrets, limits        []uint32
 	indexes, names, meta, shapes, fields, responses, consumers, credentials     []uint32
+	exprs, exprNodes                                                            []uint32
 }
 
 func (t *Table) place(s *[secEnd][]uint32) {
@@ -26,6 +27,7 @@ func (t *Table) place(s *[secEnd][]uint32) {
 	t.indexes, t.names, t.meta = s[SecIndexes], s[SecNames], s[SecMeta]
 	t.shapes, t.fields, t.responses = s[SecShapes], s[SecFields], s[SecResponses]
 	t.consumers, t.credentials = s[SecConsumers], s[SecCredentials]
+	t.exprs, t.exprNodes = s[SecExprs], s[SecExprNodes]
 }
 
 // Digest is the SHA-256 over the compiler's inputs.

@@ -112,6 +112,7 @@ func Build(o Options) (*Result, error) {
 	sel := isel.New(strs, isel.Options{DocumentName: b.documentName}, &b.diags)
 	b.progress("compiling patterns")
 	b.eachSchema(sel.Check)
+	b.allow()
 	b.settle()
 	emit.Conflicts(b.build, &b.diags)
 	r := &Result{Build: b.build}

@@ -177,7 +177,9 @@ func TestPolicyErrors(t *testing.T) {
 		{"public with providers", change("limits: [slow]", "security: {public: true, providers: [idp]}"), `found security that is both or neither public and with providers`},
 		{"body of 0", change("maxBodyBytes: 9", "maxBodyBytes: 0"), `found 0 as maxBodyBytes, wanted a whole number from 1 to 4294967295`},
 		{"depth", change("maxBodyBytes: 9", "maxDepth: 0"), `found 0 as maxDepth, wanted a whole number from 1 to 65535`},
-		{"allow", change("maxBodyBytes: 9", "allow: 'true'"), `warning: found an allow expression, wanted none: this version does not evaluate them [allow-expression]`},
+		{"allow", change("maxBodyBytes: 9", "allow: 'claims.sub == path.ident'"), `error: found path.ident, wanted a parameter that the operation declares (1:19 of the expression) [allow-name]`},
+		{"allow of another type", change("maxBodyBytes: 9", "allow: 'claims.sub'"), `error: found an expression of type dyn, wanted bool (1:7 of the expression) [allow-type]`},
+		{"allow with a time", change("maxBodyBytes: 9", "allow: {cel: 'timestamp(claims.t) == timestamp(claims.u)', message: no}"), `warning: found timestamp(), wanted what the filter evaluates`},
 		{"not an object", "- 1\n", `policy.yaml:1:1: error: found an array as the policy, wanted an object [policy-type]`},
 	}
 	for _, tt := range tests {

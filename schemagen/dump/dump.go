@@ -250,6 +250,9 @@ func (d *dumper) operation(i uint32, title string, op table.Op) {
 	for r := op.Requirements().Start; r < op.Requirements().End(); r++ {
 		d.requirement(d.t.Requirement(r))
 	}
+	if op.Expr() != table.NoIndex {
+		d.expr(d.t.Expr(op.Expr()))
+	}
 	for l := range op.NumLimits() {
 		d.printf("    limit %s", d.t.Limit(op.LimitAt(l)).Name)
 	}

@@ -73,6 +73,8 @@ type Operation struct {
 	Body          *Body         // nil: the description declares no request body
 	Security      []Requirement // alternatives; empty: public
 	Limits        []*Limit
+	// Allow has to hold for a request to pass; nil: nothing has to.
+	Allow *Allow
 	// Responses is how responses are judged; nil: they are not.
 	Responses *Responses
 	// UnknownQuery says what happens to an undeclared query parameter.

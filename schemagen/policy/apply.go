@@ -135,14 +135,6 @@ func (s *Scope) apply(op *ir.Operation, m settings) {
 		}
 		op.Limits = append(op.Limits, l)
 	}
-	if m.allow != nil && !slices.Contains(op.Waivers, "allow-expression") {
-		op.Unenforceable = append(op.Unenforceable, "allow-expression")
-		s.policy.dec.diags.Add(diag.Diagnostic{
-			Code: "allow-expression", Severity: diag.Warning, Unenforceable: true, Operation: op.Method + " " + op.Path,
-			Message: "found an allow expression, wanted none: this version does not evaluate them",
-			Hint:    "waive it by name in the policy to let requests pass without it",
-		}.At(m.allow))
-	}
 }
 
 func names[T any](m map[string]T) map[string]string {

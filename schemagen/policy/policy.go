@@ -85,7 +85,7 @@ type settings struct {
 	limits              []string // nil: not set
 	limitsNode          *source.Node
 	security            *security
-	allow               *source.Node
+	allow               *Allow
 	maxBodyBytes        *uint32
 	maxDepth            uint16
 	allowDuplicateNames *bool
@@ -295,10 +295,7 @@ func (p *Policy) settingFields(s *settings) fields {
 			}
 		},
 		"security": func(n *source.Node) { s.security = p.readSecurity(n) },
-		"allow": func(n *source.Node) {
-			d.str(n, "allow")
-			s.allow = n
-		},
+		"allow":    func(n *source.Node) { s.allow = p.readAllow(n) },
 		"maxBodyBytes": func(n *source.Node) {
 			v := uint32(d.integer(n, "maxBodyBytes", 1, 1<<32-1))
 			s.maxBodyBytes = &v
