@@ -23,6 +23,7 @@ const (
 
 // env is what commands see of the process.
 type env struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	terminal       bool // stderr is one: colour and progress are welcome
 }
@@ -39,13 +40,14 @@ func commands(e env) []*ffcli.Command {
 		explainCommand(e),
 		diffCommand(e),
 		reportCommand(e),
+		keysCommand(e),
 		configCommand(e),
 		linkCommand(e),
 	}
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], env{os.Stdout, os.Stderr, isTerminal(os.Stderr)}))
+	os.Exit(run(os.Args[1:], env{os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stderr)}))
 }
 
 // run runs one command line and returns the exit code.

@@ -33,6 +33,9 @@ type credentials struct {
 	text  [credential.MaxKey]byte // what is digested
 	sum   [32]byte
 	mac   [64]byte
+
+	forwarded credential.Forwarded
+	dns       [credential.MaxDNS]byte
 }
 
 // found is what a request shows for one scheme.
@@ -306,6 +309,8 @@ func (e *Engine) key(r *Request, index uint32, s table.Scheme) *found {
 	switch {
 	case s.Flags()&table.SchemeFlagBound == 0:
 		f.code = verdict.CredentialUnsupported
+	case s.Kind() == table.SchemeMutualTLS:
+		f.code = e.certificate(r, s, f)
 	case f.place == placeNone:
 		f.code = verdict.CredentialMissing
 	default:

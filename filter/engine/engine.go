@@ -77,6 +77,8 @@ type Engine struct {
 	lim     limiter
 	allow   *authorizer // nil: the table has no expressions
 	shown   credentials
+	// certKinds has a bit for each kind of credential in the table.
+	certKinds uint32
 
 	captures   [table.MaxCaptures][]byte // of the last path, as they came
 	failed     *json.Tape                // the tape that the last failure is about
@@ -99,7 +101,7 @@ const maxFields = 2048
 // returns nil and the limit's index.
 func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	opt.defaults()
-	e = &Engine{t: t, opt: opt}
+	e = &Engine{t: t, opt: opt, certKinds: certificateKinds(t)}
 	if ok, bad := e.lim.init(t, &opt); !ok {
 		return nil, bad
 	}

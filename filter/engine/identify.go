@@ -126,9 +126,10 @@ func (e *Engine) bearer(r *Request, index uint32, s table.Scheme, scopes table.N
 	if !(met && e.authorized) && c.tokenScheme != index {
 		code := e.tokens.Check(e.t, s, bearer, r.NowNanos)
 		c.tokenScheme, e.authorized = index, code == verdict.Allow
-		if e.authorized {
+		switch {
+		case e.authorized:
 			c.goodToken = true
-		} else {
+		case c.badToken != verdict.NeedAnswer: // another scheme may be content when the answer is there
 			c.badToken = code
 		}
 	}

@@ -14,6 +14,12 @@ type Peer interface {
 	// Certificate stands for the peer's certificate and no other; nil when it
 	// showed none.
 	Certificate() []byte
+	// CertificateURI is the first URI among its alternative names, nil when there
+	// is none; the others the same for DNS names, and for its subject as the proxy
+	// writes it.
+	CertificateURI() []byte
+	CertificateDNS() []byte
+	CertificateSubject() []byte
 }
 
 // providerBytes is the length of the issuer in front of keys out of tokens.

@@ -4,7 +4,7 @@ package table
 // first: they are the rules of schemes that take certificates of nobody in
 // particular.
 //
-//	name(2) plan(2) scopes(2: names) attributes(2: names) zero(4)
+//	name(2) plan(2) scopes(2: names) attributes(2: names) flags zero(3)
 //
 // attributes is names and values in turn, sorted by name.
 const (
@@ -12,6 +12,15 @@ const (
 	ConsumerPlan       = 2
 	ConsumerScopes     = 4
 	ConsumerAttributes = 6
+	ConsumerFlags      = 8
+)
+
+// Flags of a consumer.
+const (
+	// ConsumerFlagHop marks a proxy in front, which calls for others: it may say in a
+	// header field which certificate it was shown.
+	ConsumerFlagHop  = 1 << 0
+	consumerFlagsAll = 1<<1 - 1
 )
 
 // Words of a credential: what a consumer is known by. Credentials are sorted by
@@ -111,6 +120,9 @@ func (t *Table) Consumer(i uint32) Consumer {
 // Name is unique, and empty for whoever has a certificate of nobody in particular.
 func (c Consumer) Name() []byte { return c.t.str(c.w[:], ConsumerName) }
 
+// Flags is the ConsumerFlag bits.
+func (c Consumer) Flags() uint32 { return c.w[ConsumerFlags] }
+
 // Plan is the plan that limits may choose by, or nothing.
 func (c Consumer) Plan() []byte { return c.t.str(c.w[:], ConsumerPlan) }
 
@@ -193,6 +205,9 @@ func (t *Table) checkConsumers() (e Err, s Section, word uint32) {
 		c := t.Consumer(i)
 		if i > 0 && len(c.Name()) != 0 && compare(t.Consumer(i-1).Name(), c.Name()) >= 0 || i > 0 && len(c.Name()) == 0 && len(t.Consumer(i-1).Name()) != 0 {
 			return ErrOrder, SecConsumers, i * wordsConsumer
+		}
+		if c.Flags()&ConsumerFlagHop != 0 && len(c.Name()) != 0 {
+			return ErrEnum, SecConsumers, i*wordsConsumer + ConsumerFlags
 		}
 		if c.w[ConsumerAttributes+1]%2 != 0 {
 			return ErrRange, SecConsumers, i*wordsConsumer + ConsumerAttributes

@@ -109,7 +109,7 @@ var layouts = [...]layout{
 	{SecKeys, wordsKey, []field{str(KeyID), bits(KeyAlg, 0, NoIndex, 1, maxAlg), str(KeySPKI), opt(KeySecret, SecSecrets), zero(6), zero(7)}},
 	{SecSecrets, wordsSecret, []field{str(SecretName)}},
 	{SecConsumers, wordsConsumer, []field{
-		str(ConsumerName), str(ConsumerPlan), rng(ConsumerScopes, SecNames), rng(ConsumerAttributes, SecNames), zero(8), zero(9), zero(10), zero(11),
+		str(ConsumerName), str(ConsumerPlan), rng(ConsumerScopes, SecNames), rng(ConsumerAttributes, SecNames), bits(ConsumerFlags, 0, NoIndex, 0, consumerFlagsAll), zero(9), zero(10), zero(11),
 	}},
 	{SecCredentials, wordsCredential, []field{
 		str(CredentialID), enum(CredentialHow, 0, 1, credentialKindEnd-1), high(CredentialHow, 8), str(CredentialDigest),

@@ -22,7 +22,11 @@ func (w *writer) allConsumers(list []*ir.Consumer) {
 		for _, a := range c.Attributes {
 			attributes = append(attributes, a.Name, a.Value)
 		}
-		i := w.record(table.SecConsumers, w.str(c.Name), w.str(c.Plan), w.names(c.Scopes), w.names(attributes), zeros(4))
+		flags := uint32(0)
+		if c.Hop {
+			flags |= table.ConsumerFlagHop
+		}
+		i := w.record(table.SecConsumers, w.str(c.Name), w.str(c.Plan), w.names(c.Scopes), w.names(attributes), []uint32{flags}, zeros(3))
 		w.consumers[c] = i
 		for _, k := range c.Credentials {
 			creds = append(creds, owned{k, i})

@@ -296,6 +296,16 @@ type Scheme struct {
 	Node     *source.Node
 }
 
+// NamesConsumers reports a scheme by which consumers with a name are known.
+func (s *Scheme) NamesConsumers() bool {
+	for _, c := range s.Consumers {
+		if c.Name != "" {
+			return true
+		}
+	}
+	return s.AllConsumers
+}
+
 // Provider is an identity provider.
 type Provider struct {
 	Name           string

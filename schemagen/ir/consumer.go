@@ -8,6 +8,7 @@ type Consumer struct {
 	Scopes      []string
 	Attributes  []Attribute // by name
 	Credentials []*Credential
+	Hop         bool // a proxy in front, which may forward certificates; it has no name
 	Loc         Loc
 }
 

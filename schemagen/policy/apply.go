@@ -311,6 +311,7 @@ func (s *Scope) checkLimits(op *ir.Operation) {
 	m := s.done[op]
 	s.checkItems(op)
 	for _, l := range op.Limits {
+		s.checkConsumerLimit(op, l)
 		switch l.Key {
 		case ir.LimitByPathParam:
 			if !strings.Contains(op.Path, "{"+l.KeyName+"}") {
@@ -408,6 +409,7 @@ func (p *Policy) Finish(apis []*ir.API) {
 		}
 	}
 	p.checkSchemes(p.schemes)
+	p.checkPlans()
 	for _, name := range byName(names(p.schemes)) {
 		s := &Scope{policy: p}
 		s.providers(p.schemes[name].providers, p.schemes[name].node)

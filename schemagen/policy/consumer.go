@@ -55,6 +55,11 @@ func (p *Policy) readConsumer(name string, n *source.Node) *ir.Consumer {
 				d.errorf(n, "policy-value", "found %d keys of a consumer, wanted at most %d", len(n.Items), maxKeys)
 			}
 		},
+		"certificates": func(n *source.Node) {
+			for _, k := range p.readCertificates(n, "certificates") {
+				p.claim(k, c)
+			}
+		},
 		"scopes": func(n *source.Node) {
 			for _, item := range n.Items {
 				if !isScope(item.Text) {

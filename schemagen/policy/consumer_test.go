@@ -21,6 +21,11 @@ func TestConsumers(t *testing.T) {
 		{"consumers: {a: {keys: [{id: k, digest: 'user:{SHA}aaaa'}]}}", "htpasswd's SHA-1"},
 		{"consumers: {a: {keys: [{id: k, digest: pcl_goldKey00001_RljoqqI0XVUBVUdYdNA4DQ9I05EdN5}]}}", "found no digest of a key"},
 		{"consumers: {a: {keys: [{id: k, digest: 'sha256:" + digest + "', expires: 2027-02-30}]}}", "wanted a time"},
+		{"consumers: {a: {certificates: [{dns: A.example}]}, b: {certificates: [{dns: a.example.}]}}", "found the certificate \"a.example\" again"},
+		{"schemes: {a: {certificates: [{uri: 'spiffe://a/b*'}]}}", "wanted a URI such as"},
+		{"schemes: {a: {certificates: [{uri: 'spiffe://a/../*'}]}}", "wanted a URI such as"},
+		{"schemes: {a: {certificates: [{uri: 'spiffe://a/%2e/*'}]}}", "wanted a URI such as"},
+		{"schemes: {a: {certificates: [{dns: '*.com'}]}}", "wanted a DNS name"},
 	}
 	for _, tt := range tests {
 		diags := readPolicy(t, "version: 1\n"+tt.text)

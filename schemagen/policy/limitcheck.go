@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"portcullis/schemagen/diag"
 	"portcullis/schemagen/ir"
@@ -41,4 +42,47 @@ func hasJSON(op *ir.Operation) bool {
 		}
 	}
 	return false
+}
+
+// checkConsumerLimit finds a limit by what no caller of op can be.
+func (s *Scope) checkConsumerLimit(op *ir.Operation, l *ir.Limit) {
+	if l.Key != ir.LimitByConsumer && l.PlanBy != ir.LimitByConsumer {
+		return
+	}
+	for _, req := range op.Security {
+		for _, use := range req.Uses {
+			if use.Scheme.NamesConsumers() {
+				return
+			}
+		}
+	}
+	s.policy.dec.diags.Add(diag.Diagnostic{
+		Code: "policy-limit-key", Severity: diag.Warning, Operation: op.Method + " " + op.Path,
+		Message: fmt.Sprintf("found the limit %q by the consumer for %s %s, wanted an operation that consumers are told by: its requests all share one count", l.Name, op.Method, op.Path),
+	}.At(s.done[op].limitsNode))
+}
+
+// checkPlans finds consumers with a plan that no limit has.
+func (p *Policy) checkPlans() {
+	var plans []string
+	chosen := false
+	for _, l := range p.Limits() {
+		if l.PlanBy != ir.LimitByConsumer {
+			continue
+		}
+		chosen = true
+		for _, v := range l.Plans {
+			plans = append(plans, v.Match)
+		}
+	}
+	for _, c := range p.Consumers() {
+		if !chosen || c.Plan == "" || slices.Contains(plans, c.Plan) {
+			continue
+		}
+		msg := fmt.Sprintf("found the plan %q of the consumer %q, wanted one that a limit with planBy: consumer has", c.Plan, c.Name)
+		if near := nearest(c.Plan, plans); near != "" {
+			msg += fmt.Sprintf(": did you mean %q?", near)
+		}
+		p.dec.errorf(c.Loc.Node.Get("plan"), "policy-unknown-plan", "%s", msg)
+	}
 }

@@ -38,11 +38,12 @@ type Policy struct {
 	dec       *decoder
 	bearer    map[string]*ir.Scheme // schemes made for security overrides, by their providers
 
-	consumers   map[string]*ir.Consumer
-	nameless    []*ir.Consumer    // rules of schemes that take certificates
-	credentials map[string]ir.Loc // ids of keys
-	keyed       []*ir.Credential  // whose digests a secret keys
-	pepper      string            // its name
+	consumers    map[string]*ir.Consumer
+	nameless     []*ir.Consumer // rules of schemes that take certificates
+	certificates map[certificateRule]*ir.Consumer
+	credentials  map[string]ir.Loc // ids of keys
+	keyed        []*ir.Credential  // whose digests a secret keys
+	pepper       string            // its name
 }
 
 // API is the entry of one description.
@@ -122,7 +123,7 @@ func Empty(diags *diag.List) *Policy {
 		Mode: ir.ModeEnforce, Unknown: ir.ActionDeny,
 		providers: map[string]*ir.Provider{}, limits: map[string]*ir.Limit{}, schemes: map[string]*binding{},
 		bearer: map[string]*ir.Scheme{}, dec: &decoder{diags},
-		consumers: map[string]*ir.Consumer{}, credentials: map[string]ir.Loc{},
+		consumers: map[string]*ir.Consumer{}, credentials: map[string]ir.Loc{}, certificates: map[certificateRule]*ir.Consumer{},
 	}
 }
 

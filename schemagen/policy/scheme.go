@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"portcullis/schemagen/diag"
 	"portcullis/schemagen/ir"
@@ -15,8 +16,12 @@ type binding struct {
 	providers []string
 	consumers []string // nil: none, or all
 	all       bool     // every consumer
-	node      *source.Node
-	used      bool
+	any       bool     // every certificate
+	// certificates are accepted besides those of consumers; hops are those of
+	// proxies in front.
+	certificates, hops []*ir.Credential
+	node               *source.Node
+	used               bool
 }
 
 func (p *Policy) readSchemes(n *source.Node) map[string]*binding {
@@ -42,12 +47,31 @@ func (p *Policy) readBinding(n *source.Node) *binding {
 			}
 			b.all = oneOf(d, n, "consumers", map[string]bool{"all": true})
 		},
+		"certificates": func(n *source.Node) {
+			if n.Kind == source.String {
+				b.any = oneOf(d, n, "certificates", map[string]bool{"any": true})
+				return
+			}
+			b.certificates = p.readCertificates(n, "certificates of a scheme")
+		},
+		"forwardedBy": func(n *source.Node) { b.hops = p.readCertificates(n, "forwardedBy") },
 	})
-	if n.Kind == source.Object && (b.providers != nil) == (b.all || b.consumers != nil) {
-		d.errorf(n, "policy-missing", "found a scheme with both or neither of providers and consumers, wanted one of them")
+	if n.Kind != source.Object {
+		return b
+	}
+	if (b.providers != nil) == b.takesConsumers() {
+		d.errorf(n, "policy-missing", "found a scheme with both or neither of providers and consumers or certificates, wanted one of them")
 	}
 	return b
 }
+
+// takesConsumers reports whether others than the holders of tokens are accepted.
+func (b *binding) takesConsumers() bool {
+	return b.all || b.consumers != nil || b.any || b.certificates != nil
+}
+
+// certified reports whether b speaks of certificates.
+func (b *binding) certified() bool { return b.any || b.certificates != nil || b.hops != nil }
 
 // bind gives a scheme of the description its providers or consumers.
 func (s *Scope) bind(scheme *ir.Scheme) {
@@ -76,6 +100,10 @@ func (s *Scope) bind(scheme *ir.Scheme) {
 		scheme.Providers = s.providers(b.providers, b.node)
 		return
 	}
+	if b.certified() && scheme.Kind != ir.SchemeMutualTLS {
+		s.policy.dec.errorf(b.node, "policy-scheme", "found certificates for the scheme %q, which takes none, wanted a scheme of type mutualTLS", scheme.Name)
+		return
+	}
 	if scheme.Kind == ir.SchemeBearer {
 		// A key in place of a token. The description asks for no more than a bearer.
 		if t := scheme.Node.Str("type"); t != "http" {
@@ -85,7 +113,10 @@ func (s *Scope) bind(scheme *ir.Scheme) {
 		scheme.Kind, scheme.In, scheme.ParamName, scheme.InBearer = ir.SchemeAPIKey, ir.InHeader, "authorization", true
 	}
 	scheme.Bound, scheme.AllConsumers = true, b.all
+	scheme.AnyCertificate = b.any
 	scheme.Consumers = s.consumers(b.consumers, b.node)
+	scheme.Consumers = append(scheme.Consumers, s.policy.holders(b.certificates, false)...)
+	scheme.Consumers = append(scheme.Consumers, s.policy.holders(b.hops, true)...)
 }
 
 func (s *Scope) consumers(list []string, n *source.Node) (out []*ir.Consumer) {
@@ -111,7 +142,7 @@ var gaps = map[ir.SchemeKind]gap{
 	ir.SchemeAPIKey: {"security-api-key", "consumers", "some: every API key is refused",
 		"give callers keys with schemagen keys new, list them under consumers in the policy, and say under schemes: {%s: {consumers: all}}"},
 	ir.SchemeMutualTLS: {"security-mutual-tls", "certificates", "some: every certificate is refused",
-		"say under schemes in the policy which certificates are accepted"},
+		"say in the policy which certificates consumers have, or the scheme takes: schemes: {%s: {consumers: all}} or {%s: {certificates: any}}"},
 }
 
 // stands reports whether a use of scheme stands. A scheme that the policy says
@@ -121,10 +152,7 @@ func (s *Scope) stands(op *ir.Operation, scheme *ir.Scheme) bool {
 		return true
 	}
 	g := gaps[scheme.Kind]
-	hint := g.hint
-	if scheme.Kind == ir.SchemeBasic || scheme.Kind == ir.SchemeAPIKey {
-		hint = fmt.Sprintf(g.hint, scheme.Name)
-	}
+	hint := strings.ReplaceAll(g.hint, "%s", scheme.Name)
 	d := diag.Diagnostic{
 		Code: g.code, Severity: diag.Warning, Unenforceable: true, Operation: op.Method + " " + op.Path,
 		Message: fmt.Sprintf("found the security scheme %q without %s, wanted %s", scheme.Name, g.without, g.wanted),

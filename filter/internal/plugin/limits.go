@@ -206,6 +206,17 @@ func (p *peer) Certificate() []byte {
 	return p.property("connection\x00sha256_peer_certificate_digest")
 }
 
+// CertificateURI implements engine.Peer.
+func (p *peer) CertificateURI() []byte { return p.property("connection\x00uri_san_peer_certificate") }
+
+// CertificateDNS implements engine.Peer.
+func (p *peer) CertificateDNS() []byte { return p.property("connection\x00dns_san_peer_certificate") }
+
+// CertificateSubject implements engine.Peer.
+func (p *peer) CertificateSubject() []byte {
+	return p.property("connection\x00subject_peer_certificate")
+}
+
 func (p *peer) property(path string) []byte {
 	v, st := p.host.Property(path)
 	if st != abi.StatusOK {
