@@ -117,6 +117,9 @@ func (o *keyOptions) settle(e env, now time.Time) error {
 		if !ok {
 			return usagef(e, "keys: found no value of the secret %q, wanted it in the environment variable %s", o.pepper, name)
 		}
+		if len(value) < 16 {
+			return usagef(e, "keys: found a secret %q of %d bytes, wanted at least 16, as the filter does", o.pepper, len(value))
+		}
 		o.secret = value
 	}
 	return nil

@@ -377,6 +377,23 @@ func (e *Engine) digestIs(text []byte, cred *table.Credential) bool {
 	return good
 }
 
+// PepperProblem says why value can't be the i-th secret of t, as far as it keys
+// digests of API keys; "" where nothing is wrong.
+func PepperProblem(t *table.Table, i uint32, value []byte) string {
+	if len(value) >= minPepper {
+		return ""
+	}
+	for j := range t.NumCredentials() {
+		if t.Credential(j).Secret == i {
+			return "it keys digests of API keys and has fewer than 16 bytes"
+		}
+	}
+	return ""
+}
+
+// minPepper is what nobody guesses.
+const minPepper = 16
+
 // consumerHas reports whether the consumer has all scopes. A use that asks for none
 // is content with anybody.
 func consumerHas(t *table.Table, consumer uint32, scopes table.Names) bool {

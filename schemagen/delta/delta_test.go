@@ -186,6 +186,10 @@ func TestRequests(t *testing.T) {
 }
 
 func TestSecurity(t *testing.T) {
+	keys := func(u explain.Use) []explain.Requirement {
+		u.Scheme, u.Kind, u.Where = "s", "API key", "header k"
+		return []explain.Requirement{{Uses: []explain.Use{u}}}
+	}
 	bearer := func(scopes ...string) explain.Requirement {
 		return explain.Requirement{Uses: []explain.Use{{Scheme: "s", Kind: "bearer token", Providers: []string{"p"}, Scopes: scopes}}}
 	}
@@ -199,6 +203,9 @@ func TestSecurity(t *testing.T) {
 		{"opens", []explain.Requirement{bearer()}, nil, "accepts security: anybody may call"},
 		{"more scopes", []explain.Requirement{bearer("a")}, []explain.Requirement{bearer("a", "b")}, "refuses security: who has a bearer token from p with a (scheme s) may no longer call"},
 		{"fewer scopes", []explain.Requirement{bearer("a", "b")}, []explain.Requirement{bearer("a")}, "accepts security: who has a bearer token from p with a (scheme s) may call"},
+		{"a consumer less", keys(explain.Use{Consumers: []string{"a", "b"}}), keys(explain.Use{Consumers: []string{"a"}}), "refuses security: who has an API key in header k of a or b (scheme s) may no longer call"},
+		{"any consumer", keys(explain.Use{Consumers: []string{"a", "b"}}), keys(explain.Use{All: true}), "accepts security: who has an API key in header k of any consumer (scheme s) may call"},
+		{"nobody any more", keys(explain.Use{All: true}), keys(explain.Use{Nobody: true}), "refuses security: who has an API key in header k of any consumer (scheme s) may no longer call"},
 		{"an alternative", []explain.Requirement{bearer("a")}, []explain.Requirement{bearer("b"), bearer("a")}, "accepts security: who has a bearer token from p with b (scheme s) may call"},
 	}
 	for _, tt := range tests {

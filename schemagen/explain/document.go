@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Document is an explanation as JSON.
@@ -29,6 +30,7 @@ type UseDocument struct {
 	Kind      string   `json:"kind"`
 	Where     string   `json:"where,omitempty"`
 	Providers []string `json:"providers,omitempty"`
+	Accepts   string   `json:"accepts,omitempty"` // whose keys or certificates
 	Scopes    []string `json:"scopes,omitempty"`
 }
 
@@ -83,7 +85,8 @@ func (o *Operation) Document(whole bool) Document {
 	for _, r := range o.Security {
 		uses := []UseDocument{}
 		for _, u := range r.Uses {
-			uses = append(uses, UseDocument(u))
+			uses = append(uses, UseDocument{Scheme: u.Scheme, Kind: u.Kind, Where: u.Where, Providers: u.Providers,
+				Accepts: strings.TrimPrefix(u.consumersText(), " of "), Scopes: u.Scopes})
 		}
 		d.Security = append(d.Security, uses)
 	}

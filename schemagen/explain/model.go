@@ -76,6 +76,12 @@ type Requirement struct{ Uses []Use }
 type Use struct {
 	Scheme, Kind, Where string
 	Providers, Scopes   []string
+	// Consumers is who is accepted by a key or certificate, by name, or the rule of
+	// certificates of nobody in particular.
+	Consumers []string
+	Nobody    bool // the policy says nothing of the scheme: nobody is accepted
+	All       bool // every consumer with a name
+	AnyCert   bool // every certificate that the proxy takes
 }
 
 // The names of enumerations; index 0 is unset.
@@ -209,6 +215,9 @@ func (r *reader) requirement(uses table.Range) (out Requirement) {
 		}
 		for p := range s.NumProviders() {
 			use.Providers = append(use.Providers, string(r.t.Provider(s.ProviderAt(p)).Name))
+		}
+		if s.Kind() != table.SchemeBearer {
+			r.accepted(&use, s)
 		}
 		for n := range sc.Len() {
 			use.Scopes = append(use.Scopes, string(sc.At(n)))

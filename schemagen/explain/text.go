@@ -323,6 +323,7 @@ func (u Use) Text() string {
 	if len(u.Providers) > 0 {
 		text += " from " + strings.Join(u.Providers, " or ")
 	}
+	text += u.consumersText()
 	if len(u.Scopes) > 0 {
 		text += " with " + strings.Join(u.Scopes, ", ")
 	}

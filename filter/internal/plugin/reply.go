@@ -144,7 +144,8 @@ func retrySeconds(nanos int64) uint64 {
 const (
 	asksBearer = 1 << iota
 	asksBasic
-	asksKey // an API key or a certificate: there is no challenge for it
+	asksKey
+	asksCertificate
 )
 
 // schemes is the kinds of credential that the operation of v.d asks for, in any of
@@ -159,11 +160,13 @@ func (v *VM) schemes(e Engine) (asks uint8) {
 		uses := t.Requirement(i)
 		for j := uses.Start; j < uses.End(); j++ {
 			scheme, _ := t.Use(j)
-			switch t.Scheme(scheme).Kind() {
-			case table.SchemeBearer:
+			switch s := t.Scheme(scheme); {
+			case s.Kind() == table.SchemeBearer, s.Flags()&table.SchemeFlagBearer != 0:
 				asks |= asksBearer
-			case table.SchemeBasic:
+			case s.Kind() == table.SchemeBasic:
 				asks |= asksBasic
+			case s.Kind() == table.SchemeMutualTLS:
+				asks |= asksCertificate
 			default:
 				asks |= asksKey
 			}
@@ -172,30 +175,41 @@ func (v *VM) schemes(e Engine) (asks uint8) {
 	return asks
 }
 
-// Challenges (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 7617 section 2).
+// Challenges (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 7617 section 2). No
+// scheme is registered for API keys and client certificates; a 401 has to have a
+// challenge all the same (RFC 9110 section 15.5.2), and these say what is missing.
 const (
-	bearer = "Bearer"
-	basic  = `Basic realm="api", charset="UTF-8"`
+	bearer      = "Bearer"
+	basic       = `Basic realm="api", charset="UTF-8"`
+	apiKey      = `APIKey realm="api"`
+	certificate = `ClientCertificate realm="api"`
 )
+
+// challenges is by the kinds that an operation asks for.
+var challenges = [...]string{
+	0:                                bearer,
+	asksBearer:                       bearer,
+	asksBasic:                        basic,
+	asksBearer | asksBasic:           bearer + ", " + basic,
+	asksKey:                          apiKey,
+	asksKey | asksBearer:             bearer + ", " + apiKey,
+	asksKey | asksBasic:              basic + ", " + apiKey,
+	asksKey | asksBearer | asksBasic: bearer + ", " + basic + ", " + apiKey,
+}
 
 // challengeOf is the WWW-Authenticate field that goes with code for an operation
 // that asks for those kinds of credential; "" where there is none.
 func challengeOf(code verdict.Code, asks uint8) string {
 	switch code {
-	case verdict.TokenMissing, verdict.CredentialMissing, verdict.CredentialInvalid:
-		switch asks & (asksBearer | asksBasic) {
-		case asksBearer:
-			return bearer
-		case asksBasic:
-			return basic
-		case asksBearer | asksBasic:
-			return bearer + ", " + basic
+	case verdict.TokenMissing, verdict.CredentialMissing, verdict.CredentialInvalid, verdict.CredentialExpired:
+		if asks == asksCertificate {
+			return certificate
 		}
-		if asks != 0 {
+		return challenges[asks&(asksBearer|asksBasic|asksKey)]
+	case verdict.AuthorizeScope:
+		if asks != 0 && asks&asksBearer == 0 {
 			return ""
 		}
-		return bearer
-	case verdict.AuthorizeScope:
 		return `Bearer error="insufficient_scope"`
 	}
 	if code.Status() == 401 {

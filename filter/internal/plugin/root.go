@@ -171,7 +171,11 @@ func openEngine(raw []byte, cfg *config.Config, environ []byte, opt engine.Optio
 			b = text.Append(b, config.EnvironName(name))
 			return nil, string(text.Append(b, " has it"))
 		}
-		if problem := token.SecretProblem(t, uint32(i), value); problem != "" {
+		problem := token.SecretProblem(t, uint32(i), value)
+		if problem == "" {
+			problem = engine.PepperProblem(t, uint32(i), value)
+		}
+		if problem != "" {
 			b := text.Quote(text.Append(nil, "the secret "), string(name))
 			return nil, string(text.Append(text.Append(b, " can't be used: "), problem))
 		}
