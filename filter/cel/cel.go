@@ -46,8 +46,6 @@ type Inputs struct {
 	// Absent where there is none.
 	Params    [table.MaxExprParams]uint32
 	ParamTape *json.Tape
-	// Saved is the values that were kept, by their number.
-	Saved *Saved
 }
 
 // Absent stands for no node.
@@ -62,10 +60,23 @@ type Machine struct {
 	depth uint32
 	vars  [table.MaxExprSlots]value
 	arena []byte
+
+	// Of expressions that are judged with the body.
+	saved    [table.MaxExprSaved]value
+	kept     Inputs
+	keptTape json.Tape
+	parser   *json.Parser
 }
 
-// NewMachine makes a machine.
-func NewMachine() *Machine { return &Machine{arena: make([]byte, 0, arenaBytes)} }
+// NewMachine makes a machine. With a parser it can evaluate what was kept for the
+// body; the parser is used in EvalKept alone.
+func NewMachine(parser *json.Parser) *Machine {
+	m := &Machine{arena: make([]byte, 0, arenaBytes), parser: parser}
+	if parser != nil {
+		m.keptTape.Nodes = make([]json.Node, 0, KeptBytes/2)
+	}
+	return m
+}
 
 // Eval evaluates expression i of t. Nothing of in is kept.
 func (m *Machine) Eval(t *table.Table, i uint32, in *Inputs) Result {
@@ -73,6 +84,11 @@ func (m *Machine) Eval(t *table.Table, i uint32, in *Inputs) Result {
 		return Error
 	}
 	m.begin(t, i, in)
+	return m.result()
+}
+
+// result evaluates the root.
+func (m *Machine) result() Result {
 	v := m.eval(0)
 	m.in = nil
 	switch {
@@ -88,6 +104,7 @@ func (m *Machine) begin(t *table.Table, i uint32, in *Inputs) {
 	m.t, m.x, m.in = t, t.Expr(i), in
 	m.steps, m.depth, m.arena = maxSteps, 0, m.arena[:0]
 	clear(m.vars[:])
+	clear(m.saved[:])
 }
 
 // spend takes n steps. At 0 everything that is left to do is an error.
@@ -148,7 +165,7 @@ func (m *Machine) node(i uint32) value {
 	case table.ExprHasParam:
 		return boolean(m.in.ParamTape != nil && m.in.Params[n.A] != Absent)
 	case table.ExprSaved1:
-		return m.in.Saved.at(n.A)
+		return m.saved[n.A]
 	case table.ExprVar:
 		return m.vars[n.Slot]
 	case table.ExprSelect, table.ExprHas:

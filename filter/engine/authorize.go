@@ -19,14 +19,28 @@ type authorizer struct {
 // parameter that is larger, and refuses.
 const keptNodes = 2048
 
-func newAuthorizer(t *table.Table) *authorizer {
+func newAuthorizer(t *table.Table, parser *json.Parser) *authorizer {
 	if t.NumExprs() == 0 {
 		return nil
 	}
-	a := &authorizer{machine: cel.NewMachine()}
+	if !KeepsForBody(t) {
+		parser = nil
+	}
+	a := &authorizer{machine: cel.NewMachine(parser)}
 	a.params.Nodes = make([]json.Node, 0, keptNodes)
 	a.in.ParamTape = &a.params
 	return a
+}
+
+// KeepsForBody reports whether requests for some operation of t leave something in
+// Decision.Kept that is needed with the body.
+func KeepsForBody(t *table.Table) bool {
+	for i := range t.NumExprs() {
+		if t.Expr(i).NeedsBody() {
+			return true
+		}
+	}
+	return false
 }
 
 // begin forgets the parameters of the request before, and notes which of op's are
@@ -63,22 +77,65 @@ func (a *authorizer) keep(i uint32, tape *json.Tape) {
 }
 
 // authorize asks op's expression once everything that it reads has been judged. code
-// is what the other stages said: Allow or NeedBody.
-func (e *Engine) authorize(op table.Op, d *Decision, code verdict.Code) verdict.Code {
+// is what the other stages said: Allow or NeedBody. Of an expression over the body it
+// keeps in d what the rest of it needs, unless it is clear that no body comes.
+func (e *Engine) authorize(r *Request, op table.Op, d *Decision, code verdict.Code) verdict.Code {
 	a := e.allow
 	if a == nil {
 		return verdict.Internal
 	}
-	if e.t.Expr(op.Expr()).NeedsBody() {
-		return verdict.Internal
-	}
-	a.in.Claims, a.in.Body = nil, nil
+	a.in.Claims = nil
 	if e.authorized {
 		a.in.Claims = e.tokens.Claims()
 	}
+	if e.t.Expr(op.Expr()).NeedsBody() {
+		if !a.machine.Keep(e.t, op.Expr(), &a.in, &d.Kept) {
+			return denied(d)
+		}
+		if code == verdict.NeedBody && !r.EndStream && !r.fields.upgrades() {
+			return code
+		}
+		if c := e.authorizeBody(op, d, nil); c != verdict.Allow {
+			return c
+		}
+		return code
+	}
 	if a.machine.Eval(e.t, op.Expr(), &a.in) != cel.Yes {
-		d.Part = verdict.PartSecurity
-		return verdict.AuthorizeDeny
+		return denied(d)
 	}
 	return code
+}
+
+// authorizeBody asks op's expression with the body, nil for none.
+func (e *Engine) authorizeBody(op table.Op, d *Decision, body *json.Tape) verdict.Code {
+	if e.allow == nil || e.allow.machine.EvalKept(e.t, op.Expr(), body, &d.Kept) != cel.Yes {
+		return denied(d)
+	}
+	return verdict.Allow
+}
+
+// allowed asks the expression of an operation whose body b has been judged, where it
+// is over the body. A body of a kind that expressions can't read refuses: schemagen
+// takes no expression over such.
+func (e *Engine) allowed(b []byte, op table.Op, d *Decision) verdict.Code {
+	if op.Expr() == table.NoIndex || d.Preflight || !e.t.Expr(op.Expr()).NeedsBody() {
+		return verdict.Allow
+	}
+	if len(b) == 0 {
+		return e.authorizeBody(op, d, nil)
+	}
+	switch m := e.t.Media(d.Media); m.Kind() {
+	case table.BodyJSON, table.BodyForm, table.BodyMultipart, table.BodyText:
+		return e.authorizeBody(op, d, &e.tape)
+	case table.BodyNDJSON:
+		if m.Flags()&table.MediaFlagSequence != 0 {
+			return e.authorizeBody(op, d, &e.tape)
+		}
+	}
+	return denied(d)
+}
+
+func denied(d *Decision) verdict.Code {
+	d.Part = verdict.PartSecurity
+	return verdict.AuthorizeDeny
 }

@@ -26,6 +26,19 @@ paths:
     get:
       operationId: getUser
       responses: {}
+  /orders/{id}:
+    post:
+      operationId: order
+      parameters:
+      - {name: id, in: path, required: true, schema: {type: string}}
+      - {name: f, in: query, style: deepObject, explode: true, schema: {type: object, additionalProperties: {type: string}}}
+      requestBody:
+        content:
+          application/json: &m {schema: {type: object, properties: {owner: {type: string}, total: {type: number}, items: {type: array, items: {type: string}}}}}
+          application/x-www-form-urlencoded: *m
+          multipart/form-data: *m
+          text/plain: {schema: {type: string, minLength: 1}}
+      responses: {}
   /numbers/{n}:
     get:
       operationId: number
@@ -46,17 +59,18 @@ schemes: {token: [idp]}
 operations:
 - {operation: getUser, allow: {cel: EXPR, message: only your own}}
 - {operation: number, allow: EXPR2}
+- {operation: order, allow: EXPR3}
 `
 
 var allowSecret = []byte("0123456789abcdef0123456789abcdef")
 
 // allowEngine compiles allowSpec with these expressions.
-func allowEngine(t testing.TB, user, number string) *engine.Engine {
+func allowEngine(t testing.TB, user, number, order string) *engine.Engine {
 	t.Helper()
 	quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 	dir := t.TempDir()
 	for name, text := range map[string]string{"api.yaml": allowSpec,
-		"policy.yaml": strings.NewReplacer("EXPR2", quote(number), "EXPR", quote(user)).Replace(allowPolicy)} {
+		"policy.yaml": strings.NewReplacer("EXPR2", quote(number), "EXPR3", quote(order), "EXPR", quote(user)).Replace(allowPolicy)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +132,7 @@ func TestAllow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e := allowEngine(t, tt.expr, "true")
+			e := allowEngine(t, tt.expr, "true", "true")
 			r := request("GET", tt.path, []string{bearer(claimsWith(tt.claims))}, nil)
 			r.NowNanos = 1e18
 			var d engine.Decision
@@ -167,7 +181,7 @@ func TestAllowParameters(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.expr+" "+tt.path, func(t *testing.T) {
-			e := allowEngine(t, "true", tt.expr)
+			e := allowEngine(t, "true", tt.expr, "true")
 			r := request("GET", tt.path, tt.headers, nil)
 			r.NowNanos = 1e18
 			var d engine.Decision
@@ -181,12 +195,79 @@ func TestAllowParameters(t *testing.T) {
 	}
 }
 
+// TestAllowBody: what depends on the body is judged with it; what it needs of the
+// caller and the parameters is kept until then.
+func TestAllowBody(t *testing.T) {
+	const own = `body.owner == claims.sub && path.id != ''`
+	jsonType := "content-type: application/json"
+	tests := []struct {
+		name, expr, claims, path, contentType, body string
+		want                                        verdict.Code
+	}{
+		{"own", own, `,"sub":"ada"`, "/orders/1", jsonType, `{"owner":"ada"}`, verdict.Allow},
+		{"own, escaped", own, `,"sub":"a\u0064a"`, "/orders/1", jsonType, `{"owner":"\u0061da"}`, verdict.Allow},
+		{"another's", own, `,"sub":"ada"`, "/orders/1", jsonType, `{"owner":"bob"}`, verdict.AuthorizeDeny},
+		{"nobody's", own, `,"sub":"ada"`, "/orders/1", jsonType, `{}`, verdict.AuthorizeDeny},
+		{"an owner that is null, and no sub", own, ``, "/orders/1", jsonType, `{"total":1}`, verdict.AuthorizeDeny},
+		{"no body", own, `,"sub":"ada"`, "/orders/1", "", "", verdict.AuthorizeDeny},
+		{"no body that is asked for", `body == null || body.owner == claims.sub`, `,"sub":"ada"`, "/orders/1", "", "", verdict.Allow},
+		{"no member of no body", `!has(body.owner)`, ``, "/orders/1", "", "", verdict.Allow},
+		{"a form", own, `,"sub":"ada"`, "/orders/1", "content-type: application/x-www-form-urlencoded", `owner=%61da&total=1.5`, verdict.Allow},
+		{"a form of another's", own, `,"sub":"ada"`, "/orders/1", "content-type: application/x-www-form-urlencoded", `owner=ad&total=1.5`, verdict.AuthorizeDeny},
+		{"a multipart body", own, `,"sub":"ada"`, "/orders/1", "content-type: multipart/form-data; boundary=X",
+			"--X\r\nContent-Disposition: form-data; name=\"owner\"\r\n\r\nada\r\n--X--\r\n", verdict.Allow},
+		{"text", `body == claims.sub`, `,"sub":"ada"`, "/orders/1", "content-type: text/plain", `ada`, verdict.Allow},
+		{"text, but of a member", own, `,"sub":"ada"`, "/orders/1", "content-type: text/plain", `{"owner":"ada"}`, verdict.AuthorizeDeny},
+		{"an invalid body", own, `,"sub":"ada"`, "/orders/1", jsonType, `{"owner":1}`, verdict.BodyInvalid},
+		{"a list of claims", `body.items.all(i, i in claims.mine)`, `,"mine":["a","b\"c"]`, "/orders/1", jsonType, `{"items":["a","b\"c"]}`, verdict.Allow},
+		{"not in a list of claims", `body.items.all(i, i in claims.mine)`, `,"mine":["a","b\"c"]`, "/orders/1", jsonType, `{"items":["a","b"]}`, verdict.AuthorizeDeny},
+		{"a parameter that holds quotes", `has(query.f) && body.owner == query.f.a`, ``, "/orders/1?f[a]=%22%5C%01x", jsonType, `{"owner":"\"\\\u0001x"}`, verdict.Allow},
+		{"more of claims than is kept", `body.items.all(i, i in claims.mine)`, `,"mine":["` + strings.Repeat("a", 2000) + `"]`, "/orders/1", jsonType, `{"items":[]}`, verdict.AuthorizeDeny},
+		{"all of nothing", `body.items.all(i, i in claims.mine)`, ``, "/orders/1", jsonType, `{"items":[]}`, verdict.Allow},
+		{"a number of the body against a claim", `body.total <= claims.limit`, `,"limit":100`, "/orders/1", jsonType, `{"total":100.0}`, verdict.Allow},
+		{"a larger one", `body.total <= claims.limit`, `,"limit":100`, "/orders/1", jsonType, `{"total":100.00000000000001421}`, verdict.AuthorizeDeny},
+		{"one that is too large", `body.total >= 0.0`, ``, "/orders/1", jsonType, `{"total":1e999}`, verdict.AuthorizeDeny},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e := allowEngine(t, "true", "true", tt.expr)
+			headers := []string{bearer(claimsWith(tt.claims))}
+			if tt.contentType != "" {
+				headers = append(headers, tt.contentType)
+			}
+			var body *string
+			if tt.body != "" {
+				body = &tt.body
+			}
+			r := request("POST", tt.path, headers, body)
+			r.NowNanos = 1e18
+			// Another caller's request comes between the headers and the body.
+			other := request("POST", "/orders/2", []string{bearer(claimsWith(`,"sub":"bob","mine":["x"],"limit":1e9`)), jsonType, "content-length: 2"}, nil)
+			other.NowNanos, other.EndStream = 1e18, false
+			var d, od engine.Decision
+			n := testing.AllocsPerRun(20, func() {
+				e.CheckHeaders(r, &d)
+				e.CheckHeaders(other, &od)
+				if d.Code == verdict.NeedBody {
+					e.CheckBody(r, &d)
+				}
+			})
+			if d.Code != tt.want {
+				t.Errorf("%s: %s, want %s", tt.expr, d.Code.Name(), tt.want.Name())
+			}
+			if n != 0 {
+				t.Errorf("%v allocations, want 0", n)
+			}
+		})
+	}
+}
+
 // BenchmarkAllow judges a request with a token that was seen before, with and without
 // an expression.
 func BenchmarkAllow(b *testing.B) {
 	for _, expr := range []string{"true", `claims.sub == path.userId || 'admin' in claims.roles`, `'admin' in claims.roles || claims.sub == path.userId`} {
 		b.Run(expr, func(b *testing.B) {
-			e := allowEngine(b, expr, "true")
+			e := allowEngine(b, expr, "true", "true")
 			r := request("GET", "/users/ada", []string{bearer(claimsWith(`,"sub":"ada","roles":["a","b"]`))}, nil)
 			r.NowNanos = 1e18
 			var d engine.Decision

@@ -117,7 +117,7 @@ func (e *Engine) MaxBody(d *Decision) uint32 {
 }
 
 // CheckBody judges r.Body, the whole body of a request for which CheckHeaders
-// said NeedBody with d. Only Op, Media, Boundary, Preflight, Mode, Later and Standings
+// said NeedBody with d. Only Op, Media, Boundary, Preflight, Mode, Later, Standings and Kept
 // of d need to be kept between the two.
 func (e *Engine) CheckBody(r *Request, d *Decision) {
 	d.Failed, e.failed, e.lim.hits = false, nil, 0
@@ -128,6 +128,7 @@ func (e *Engine) CheckBody(r *Request, d *Decision) {
 	d.Part = verdict.PartBody
 	if d.Code = e.body(r.Body, e.t.Op(d.Op), d); d.Code == verdict.Allow {
 		d.Part = verdict.PartNone
+		d.Code = e.allowed(r.Body, e.t.Op(d.Op), d)
 	}
 	e.chargeBody(r, d)
 }

@@ -105,9 +105,9 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	if ok, bad := e.lim.init(t, &opt); !ok {
 		return nil, bad
 	}
-	e.allow = newAuthorizer(t)
 	e.path = route.NewPath(int(opt.MaxPathBytes))
 	e.parser = json.NewParser(int(opt.MaxNodes), int(opt.MaxDepth))
+	e.allow = newAuthorizer(t, e.parser)
 	e.params = param.New(decoderLimits(t, &opt), e.parser)
 	e.tape.Nodes = make([]json.Node, 0, opt.MaxNodes)
 	body := opt.MaxBodyBytes
@@ -200,7 +200,7 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 	}
 	code := e.content(r, op, d)
 	if op.Expr() != table.NoIndex && (code == verdict.Allow || code == verdict.NeedBody) {
-		code = e.authorize(op, d, code)
+		code = e.authorize(r, op, d, code)
 	}
 	return code
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"portcullis/filter/cel"
 	"portcullis/filter/media"
 	"portcullis/filter/schema"
 	"portcullis/filter/table"
@@ -65,6 +66,8 @@ type Decision struct {
 	RetryAfterNanos int64
 	// Later is what will be charged with the body.
 	Later BodyCharges
+	// Kept is what an allow expression needs beside the body.
+	Kept cel.Kept
 	// Standings is how the request stands with its limits, where an answer tells.
 	Standings Standings
 	// Entered is set while the request counts as in flight: it has to leave the
@@ -107,8 +110,11 @@ type Boundary struct {
 
 // reset makes d the decision on a new request.
 func (d *Decision) reset() {
-	*d = Decision{Mode: table.ModeEnforce, Op: table.NoIndex, Media: table.NoIndex, Param: table.NoIndex,
-		Limit: table.NoIndex, Provider: table.NoIndex, Consumer: table.NoIndex}
+	*d = Decision{}
+	d.Mode = table.ModeEnforce
+	for _, index := range [...]*uint32{&d.Op, &d.Media, &d.Param, &d.Limit, &d.Provider, &d.Consumer} {
+		*index = table.NoIndex
+	}
 }
 
 // scan fills r.fields and refuses what no reader may see twice or can read:

@@ -37,6 +37,7 @@ const (
 	CodeName        = "allow-name"
 	CodeUnsupported = "allow-unsupported"
 	CodeOptional    = "allow-optional"
+	CodeBody        = "allow-body" // of the compiler: the body is no value
 )
 
 // Param is a parameter as expressions see it.
@@ -166,6 +167,8 @@ type compiler struct {
 	loops    []string // variables of the loops around, by slot
 	bodyOf   map[int64]bool
 	fresh    int64
+	saving   bool // inside a part that is saved
+	parts    [][]ir.AllowNode
 }
 
 func (c *compiler) failed() bool {

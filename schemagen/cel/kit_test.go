@@ -152,10 +152,11 @@ type subject struct {
 	params  fjson.Tape
 	one     fjson.Tape
 	text    []byte
+	kept    eval.Kept
 }
 
 func newSubject() *subject {
-	s := &subject{machine: eval.NewMachine(), parser: fjson.NewParser(4096, 64)}
+	s := &subject{machine: eval.NewMachine(fjson.NewParser(4096, 64)), parser: fjson.NewParser(4096, 64)}
 	for _, t := range []*fjson.Tape{&s.claims, &s.body, &s.params, &s.one} {
 		t.Nodes = make([]fjson.Node, 0, 4096)
 	}
@@ -196,5 +197,18 @@ func (s *subject) set(t testing.TB, in *input) {
 	s.params.Src = s.text
 }
 
-// judge evaluates the table's only expression.
-func (s *subject) judge(tab *table.Table) eval.Result { return s.machine.Eval(tab, 0, &s.in) }
+// judge evaluates the table's only expression, in two steps where it needs the body.
+func (s *subject) judge(t testing.TB, tab *table.Table) eval.Result {
+	if !tab.Expr(0).NeedsBody() {
+		return s.machine.Eval(tab, 0, &s.in)
+	}
+	in := s.in
+	in.Body = nil // it is not there yet
+	if !s.machine.Keep(tab, 0, &in, &s.kept) {
+		return tooMuch
+	}
+	return s.machine.EvalKept(tab, 0, s.in.Body, &s.kept)
+}
+
+// tooMuch is the answer where more would have to be kept than there is room for.
+const tooMuch = eval.Result(99)

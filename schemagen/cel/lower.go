@@ -2,6 +2,7 @@ package cel
 
 import (
 	"math"
+	"reflect"
 	"slices"
 
 	"cel.dev/cel-go/common/ast"
@@ -21,6 +22,7 @@ func (c *compiler) root() {
 	c.bodyOf = map[int64]bool{}
 	c.out.NeedsBody = c.dependsOnBody(e)
 	c.lower(e, 0)
+	c.place()
 	if n := len(c.out.Nodes); n > table.MaxExprNodes {
 		c.problem(0, CodeUnsupported, "", "found an expression of %d nodes, wanted at most %d", n, table.MaxExprNodes)
 	}
@@ -345,10 +347,91 @@ func children(e ast.Expr) []ast.Expr {
 	return nil
 }
 
-// keeps reports whether e is to be evaluated with the header fields and kept: it does
-// not depend on the body nor on a loop, and is no literal.
+// keeps reports whether e is to be evaluated with the header fields and kept: it reads
+// claims or parameters, depends neither on the body nor on a loop around it, and is
+// no list or map that the expression writes.
 func (c *compiler) keeps(e ast.Expr) bool {
+	if c.saving || c.dependsOnBody(e) || !c.reads(e, func(name string) bool { return !slices.Contains(c.loops, name) }) ||
+		c.reads(e, func(name string) bool { return slices.Contains(c.loops, name) }) {
+		return false
+	}
+	switch c.ast.GetType(e.ID()).Kind() {
+	case types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.StringKind:
+		return true
+	}
+	for { // a member of claims or of a parameter
+		switch e.Kind() {
+		case ast.IdentKind:
+			return true
+		case ast.SelectKind:
+			e = e.AsSelect().Operand()
+		case ast.CallKind:
+			if e.AsCall().FunctionName() != operators.Index {
+				return false
+			}
+			e = e.AsCall().Args()[0]
+		default:
+			return false
+		}
+	}
+}
+
+// reads reports whether e names a variable that is one of those.
+func (c *compiler) reads(e ast.Expr, those func(name string) bool) bool {
+	switch e.Kind() {
+	case ast.IdentKind:
+		return those(e.AsIdent())
+	case ast.ComprehensionKind:
+		l := e.AsComprehension()
+		return c.reads(l.IterRange(), those) || c.reads(l.LoopStep(), func(name string) bool {
+			return name != l.IterVar() && name != l.AccuVar() && those(name)
+		})
+	}
+	for _, x := range children(e) {
+		if c.reads(x, those) {
+			return true
+		}
+	}
 	return false
 }
 
-func (c *compiler) save(e ast.Expr, depth int) uint32 { return c.plain(e, depth) }
+// save lowers e as a part of its own, once however often it is written, and
+// gives the node that stands for its value.
+func (c *compiler) save(e ast.Expr, depth int) uint32 {
+	n := c.add(table.ExprSaved1)
+	main := c.out.Nodes
+	c.out.Nodes, c.saving = nil, true
+	c.plain(e, depth)
+	part := c.out.Nodes
+	c.out.Nodes, c.saving = main, false
+	for i := range c.parts {
+		if reflect.DeepEqual(c.parts[i], part) {
+			c.out.Nodes[n].A = uint32(i)
+			return n
+		}
+	}
+	c.out.Nodes[n].A = uint32(len(c.parts))
+	c.parts = append(c.parts, part)
+	return n
+}
+
+// place puts the parts that are saved behind the expression's own nodes.
+func (c *compiler) place() {
+	for _, part := range c.parts {
+		base := uint32(len(c.out.Nodes))
+		c.out.Saved = append(c.out.Saved, base)
+		for _, n := range part {
+			for i, operand := range []*uint32{&n.A, &n.B, &n.C} {
+				if i < n.Op.Children() {
+					*operand += base
+				}
+			}
+			list := slices.Clone(n.List)
+			for i := range list {
+				list[i] += base
+			}
+			n.List = list
+			c.out.Nodes = append(c.out.Nodes, n)
+		}
+	}
+}

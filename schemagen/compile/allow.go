@@ -49,6 +49,40 @@ func (b *builder) allowExpression(op *ir.Operation, x *policy.Allow, tags []stri
 	}
 }
 
+// allowBodies finds expressions over bodies that can't be read as one value, once it
+// is known how bodies are judged.
+func (b *builder) allowBodies() {
+	for _, a := range b.build.APIs {
+		for _, op := range a.Operations {
+			if op.Deny || op.Allow == nil || !op.Allow.NeedsBody || op.Body == nil {
+				continue
+			}
+			for _, m := range op.Body.Media {
+				if what := unreadable(m); what != "" {
+					d := diag.Diagnostic{Code: cel.CodeBody, Severity: diag.Error, Operation: op.Method + " " + op.Path,
+						Message: fmt.Sprintf("found an expression over the body, which may be %s %s, wanted one without it", m.Range, what),
+						Hint:    "deny the media type under mediaTypes, or leave the body out of the expression"}.At(op.Allow.Node)
+					d.Line, d.Col = op.Allow.Node.Pos.Line, op.Allow.Node.Pos.Col
+					b.diags.Add(d)
+				}
+			}
+		}
+	}
+}
+
+// unreadable says why a body of m is no value of an expression, "" where it is one.
+func unreadable(m *ir.Media) string {
+	switch {
+	case m.Kind == ir.BodyOpaque && m.Action == ir.ActionPass:
+		return "that passes unread"
+	case m.Kind == ir.BodyBinary:
+		return "of bytes"
+	case m.Kind == ir.BodyNDJSON && !m.Sequence:
+		return "of many values"
+	}
+	return ""
+}
+
 // allowScope is what expressions of op can name.
 func allowScope(op *ir.Operation, tags []string) *cel.Scope {
 	s := &cel.Scope{ID: op.ID, Method: op.Method, Path: op.Path, Tags: tags}
@@ -68,8 +102,6 @@ func allowScope(op *ir.Operation, tags []string) *cel.Scope {
 		s.NoBody = "inspect: parameters judges no body"
 	case op.Body == nil:
 		s.NoBody = "the operation has none"
-	default:
-		s.NoBody = "this version does not judge it"
 	}
 	return s
 }

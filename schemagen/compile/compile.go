@@ -114,6 +114,7 @@ func Build(o Options) (*Result, error) {
 	b.eachSchema(sel.Check)
 	b.allow()
 	b.settle()
+	b.allowBodies()
 	emit.Conflicts(b.build, &b.diags)
 	r := &Result{Build: b.build}
 	for _, a := range b.build.APIs {

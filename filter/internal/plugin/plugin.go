@@ -24,6 +24,7 @@
 package plugin
 
 import (
+	"portcullis/filter/cel"
 	"portcullis/filter/config"
 	"portcullis/filter/engine"
 	"portcullis/filter/internal/abi"
@@ -77,6 +78,7 @@ type VM struct {
 	streams streams
 	held    pool[held]
 	more    []heldMore // by slot; empty where no table needs it
+	kept    []cel.Kept // the same, of expressions over the body
 	waits   pool[waiting]
 	askers  [numWaits]asker // by kind of wait; nil where nobody can be asked
 	watches pool[watch]

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"portcullis/filter/cel"
 	"portcullis/filter/config"
 	"portcullis/filter/engine"
 	"portcullis/filter/internal/abi"
@@ -114,6 +115,11 @@ func (v *VM) grow(cfg *config.Config, e Engine) {
 		more := make([]heldMore, len(v.held.slots))
 		copy(more, v.more)
 		v.more = more
+	}
+	if t := e.Table(); t != nil && engine.KeepsForBody(t) && len(v.kept) < len(v.held.slots) {
+		kept := make([]cel.Kept, len(v.held.slots))
+		copy(kept, v.kept)
+		v.kept = kept
 	}
 	if uint32(len(v.headers)) < cfg.MaxHeaders {
 		v.headers = make([]engine.Header, cfg.MaxHeaders)

@@ -175,6 +175,9 @@ func (v *VM) needBody(c *stream, r *root, e Engine, endStream bool) abi.Action {
 	if int(i) < len(v.more) {
 		v.more[i] = heldMore{v.d.Boundary, v.d.Later, v.d.Standings}
 	}
+	if int(i) < len(v.kept) {
+		v.kept[i] = v.d.Kept
+	}
 	c.held, c.state = i, stateHeld
 	if r.cfg.Hold == config.HoldBuffer {
 		// The buffer filter behind keeps the headers from the upstream.
@@ -300,6 +303,9 @@ func (v *VM) resume(h *held, code verdict.Code) {
 	if int(h.slot) < len(v.more) {
 		m := &v.more[h.slot]
 		v.d.Boundary, v.d.Later, v.d.Standings = m.boundary, m.charges, m.stand
+	}
+	if int(h.slot) < len(v.kept) {
+		v.d.Kept = v.kept[h.slot]
 	}
 	if code != verdict.Internal && code != verdict.RequestTrailerForbidden {
 		v.d.Part = verdict.PartBody
