@@ -79,6 +79,8 @@ type Engine struct {
 	shown   credentials
 	// certKinds has a bit for each kind of credential in the table.
 	certKinds uint32
+	known   bool       // the last request's credentials were judged and are good
+	fwd     *forwarder // nil where no upstream is told who calls
 
 	captures   [table.MaxCaptures][]byte // of the last path, as they came
 	failed     *json.Tape                // the tape that the last failure is about
@@ -117,6 +119,7 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(min(body, maxScratch)), Seed: seed(&opt),
 		NoMarks: !schema.Marks(&t.Schema), Borrow: e.parser.Lend})
 	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
+	e.fwd = newForwarder(t, &e.opt)
 	return e, 0
 }
 
@@ -155,8 +158,8 @@ func (e *Engine) Table() *table.Table { return e.t }
 func (e *Engine) CheckHeaders(r *Request, d *Decision) {
 	d.reset()
 	d.Mode = e.opt.Mode
-	e.failed, e.unknown, e.lim.hits = nil, nil, 0
-	d.Code = e.headers(r, d)
+	e.failed, e.unknown, e.lim.hits, e.known = nil, nil, 0, false
+	d.Code = e.forward(r, d, e.headers(r, d))
 	if d.Code == verdict.NeedAnswer && !d.Entered {
 		e.lim.hits = 0 // found again when it is judged again
 	}
@@ -195,6 +198,7 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 		e.blame(r, op, d, code)
 		return code
 	}
+	e.known = true
 	if code := e.limit(r, op, d); code != verdict.Allow {
 		return code
 	}

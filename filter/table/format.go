@@ -86,6 +86,7 @@ const (
 	SecCredentials
 	SecExprs // allow expressions (expr.go)
 	SecExprNodes
+	SecForwards // what upstreams are told of who calls
 	secEnd
 )
 
@@ -119,6 +120,7 @@ const (
 	wordsCredential  = 10
 	wordsExpr        = 16
 	wordsExprNode    = 4
+	wordsForward     = 14
 )
 
 // Words of an API record.
@@ -199,7 +201,7 @@ const (
 //
 //	id(2) method(2) path(2) api mode|inspect<<8|unknownQuery<<16|responseMode<<24 flags
 //	params(2) media(2) requirements(2) limits(2: indexes) captures
-//	maxBody maxDepth maxString maxItems maxName zero(3) responses(2) expr zero(3)
+//	maxBody maxDepth maxString maxItems maxName zero(3) responses(2) expr forward zero(2)
 const (
 	OpID           = 0
 	OpMethod       = 2
@@ -219,6 +221,7 @@ const (
 	OpMaxName      = 22 // bytes of a name of a JSON body as written, 0 = none
 	OpResponses    = 26
 	OpExpr         = 28
+	OpForward      = 29 // NoIndex = the upstream is told nothing
 )
 
 // Flags of an operation.

@@ -71,7 +71,7 @@ var layouts = [...]layout{
 		rng(OpParams, SecParams), rng(OpMedia, SecMedia), rng(OpRequirements, SecRequirements), rng(OpLimits, SecIndexes),
 		bits(OpCaptures, 0, NoIndex, 0, MaxCaptures), high(OpMaxDepth, 16),
 		zero(23), zero(24), zero(25), rng(OpResponses, SecResponses),
-		opt(OpExpr, SecExprs), zero(29), zero(30), zero(31),
+		opt(OpExpr, SecExprs), opt(OpForward, SecForwards), zero(30), zero(31),
 	}},
 	{SecParams, wordsParam, []field{
 		str(ParamName), enum(ParamHow, 0, 1, maxIn), enum(ParamHow, 8, 1, maxStyle), bits(ParamHow, 16, 0xffff, 0, paramFlagsAll),
@@ -121,6 +121,11 @@ var layouts = [...]layout{
 		enum(LimitMore, 0, 1, CostByItems), enum(LimitMore, 8, 0, limitFlagsAll), enum(LimitMore, 16, 0, LimitByHeader), high(LimitMore, 24),
 		rng(LimitCostPath, SecNames), rng(LimitPlanPath, SecNames), rng(LimitPlans, SecLimits), rng(LimitOverrides, SecLimits), str(LimitMatch),
 		zero(26), zero(27), zero(28), zero(29),
+	}},
+	{SecForwards, wordsForward, []field{
+		enum(ForwardHow, 0, 1, forwardKindEnd-1), enum(ForwardHow, 8, 0, CredentialsReplace), bits(ForwardHow, 16, 0xffff, 0, forwardFlagsAll),
+		rng(ForwardFields, SecForwards), opt(ForwardSecret, SecSecrets), str(ForwardHeader), str(ForwardIssuer), str(ForwardAudience),
+		rng(ForwardPath, SecNames), zero(13),
 	}},
 	{SecIndexes, wordsIndex, nil},
 	{SecNames, wordsName, []field{str(NameText)}},

@@ -260,6 +260,9 @@ func (v *verifier) entries() bool {
 				return v.fail(ErrRange, v.at(SecIndexes, s))
 			}
 		}
+		if f := t.ops[i+OpForward]; f != NoIndex && t.ForwardKind(f) != ForwardRule {
+			return v.fail(ErrEnum, v.at(SecOps, i+OpForward))
+		}
 		captures := t.ops[i+OpCaptures]
 		p, np := t.ops[i+OpParams], t.ops[i+OpParams+1]
 		for j := p; j < p+np; j++ {
@@ -295,6 +298,11 @@ func (v *verifier) entries() bool {
 	for i := range v.count(SecLimits) {
 		if bad, at := t.checkLimit(i); bad != ErrNone {
 			return v.fail(bad, v.at(SecLimits, i*wordsLimit+at))
+		}
+	}
+	for i := range v.count(SecForwards) {
+		if bad, at := t.checkForward(i); bad != ErrNone {
+			return v.fail(bad, v.at(SecForwards, i*wordsForward+at))
 		}
 	}
 	if !t.limitsSorted() {

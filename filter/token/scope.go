@@ -78,6 +78,18 @@ func (c *Checker) AppendScopes(dst []byte) []byte {
 	return dst
 }
 
+// ScopeText is the token's scopes as CutScope reads them, nil when it was refused.
+func (c *Checker) ScopeText() []byte {
+	if !c.accepted {
+		return nil
+	}
+	return c.scopes
+}
+
+// CutScope is the first of the scopes in text, and what is left of it. It keeps
+// apart what AppendScopes can't: a scope from an array may hold spaces.
+func (c *Checker) CutScope(text []byte) (scope, rest []byte) { return cut(text, c.scopeSep) }
+
 // cut splits b at the first sep.
 func cut(b []byte, sep byte) (before, after []byte) {
 	for i, c := range b {

@@ -134,6 +134,11 @@ const (
 	ParamAmbiguous  // a ';' or a name in the query that frameworks read differently
 	BodyAmbiguous   // the same in a form
 
+	// forward: what the upstream is told of who calls
+
+	ForwardValue    // a value that no header field can hold
+	ForwardTooLarge // more than a field, or all of them, may hold
+
 	NumCodes // number of codes plus one
 )
 
@@ -223,6 +228,8 @@ var entries = [NumCodes]entry{
 	RequestOverride:         {"request_override", 400, "Request asks for another method or path"},
 	ParamAmbiguous:          {"param_ambiguous", 400, "Ambiguous parameter"},
 	BodyAmbiguous:           {"body_ambiguous", 400, "Ambiguous request body"},
+	ForwardValue:            {"forward_value", 403, "Identity cannot be passed on"},
+	ForwardTooLarge:         {"forward_too_large", 403, "Identity is too large to pass on"},
 }
 
 // Name is the stable name of c, as it stands in answers, metrics and logs.

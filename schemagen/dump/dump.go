@@ -253,6 +253,7 @@ func (d *dumper) operation(i uint32, title string, op table.Op) {
 	if op.Expr() != table.NoIndex {
 		d.expr(d.t.Expr(op.Expr()))
 	}
+	d.forward(op)
 	for l := range op.NumLimits() {
 		d.printf("    limit %s", d.t.Limit(op.LimitAt(l)).Name)
 	}

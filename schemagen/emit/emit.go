@@ -37,7 +37,8 @@ type Schemas interface {
 // that an error here is a bug of the compiler, never of the input.
 func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
 	w := &writer{strs: strs, schemas: s, providers: map[*ir.Provider]uint32{}, limits: map[*ir.Limit]uint32{},
-		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}, shapes: map[*ir.Shape]uint32{}, exprs: map[*ir.Allow]uint32{}}
+		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}, shapes: map[*ir.Shape]uint32{}, exprs: map[*ir.Allow]uint32{},
+		forwards: map[*ir.Forward]uint32{}}
 	for _, p := range b.Providers {
 		w.provider(p)
 	}
@@ -74,7 +75,7 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecExprNodes + 1][]uint32
+	recs    [table.SecForwards + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32
@@ -86,6 +87,7 @@ type writer struct {
 	exprs     map[*ir.Allow]uint32
 	patterns  []byte // automata of expressions
 	automata  []automaton
+	forwards  map[*ir.Forward]uint32
 }
 
 // count is the number of records that a section has so far.
@@ -249,7 +251,8 @@ func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
 	responseMode, responses := w.responses(op)
 	modes := responseMode<<24 | uint32(op.Mode) | uint32(op.Inspect)<<8 | uint32(op.UnknownQuery)<<16
 	return w.record(table.SecOps, w.str(op.ID), w.str(op.Method), w.str(op.Path), []uint32{api, modes, flags},
-		params, media, reqs, limits, []uint32{uint32(len(captures)), op.MaxBodyBytes, uint32(op.MaxDepth), op.MaxString, op.MaxItems, op.MaxName}, zeros(3), responses, []uint32{w.expr(op.Allow)}, zeros(3))
+		params, media, reqs, limits, []uint32{uint32(len(captures)), op.MaxBodyBytes, uint32(op.MaxDepth), op.MaxString, op.MaxItems, op.MaxName}, zeros(3), responses,
+		[]uint32{w.expr(op.Allow), w.forward(op.Forward), 0, 0})
 }
 
 // captureNames is the expressions of the path, in order.

@@ -39,6 +39,7 @@ type Operation struct {
 	Body         *Body // nil: none may come
 	Security     []Requirement
 	Limits       []Limit
+	Forward      []string `json:",omitempty"` // what the upstream is told of who calls
 }
 
 // Name is the method and path.
@@ -155,6 +156,7 @@ func (r *reader) operation(op table.Op, a table.API) *Operation {
 	for q := op.Requirements().Start; q < op.Requirements().End(); q++ {
 		o.Security = append(o.Security, r.requirement(r.t.Requirement(q)))
 	}
+	o.Forward = forward(r.t, op.Forward())
 	for l := range op.NumLimits() {
 		o.Limits = append(o.Limits, limit(r.t, r.t.Limit(op.LimitAt(l))))
 	}

@@ -264,6 +264,12 @@ func (o *Operation) Write(w io.Writer) {
 	if len(o.Limits) == 0 {
 		fmt.Fprintf(w, "  as often as they like: no limit\n")
 	}
+	if len(o.Forward) > 0 {
+		fmt.Fprintf(w, "\nwhat the upstream is told\n")
+		for _, line := range o.Forward {
+			fmt.Fprintf(w, "  %s\n", line)
+		}
+	}
 	fmt.Fprintf(w, "\nparameters\n")
 	for _, p := range o.Params {
 		fmt.Fprintf(w, "  %s\n", p.head())

@@ -77,6 +77,8 @@ type Operation struct {
 	Allow *Allow
 	// Responses is how responses are judged; nil: they are not.
 	Responses *Responses
+	// Forward is what the upstream is told of who calls; nil: nothing.
+	Forward *Forward
 	// UnknownQuery says what happens to an undeclared query parameter.
 	UnknownQuery Action
 	// AllowDuplicateNames lets duplicate member names through (policy).

@@ -122,6 +122,7 @@ func (s *Scope) apply(op *ir.Operation, m settings) {
 	}
 	op.HeadAsGet, op.Preflight = m.head == "get", m.preflight == ir.ActionPass
 	op.Responses = m.responses.model()
+	op.Forward = m.forward
 	for _, w := range m.waive {
 		if !slices.Contains(op.Waivers, w.Code) {
 			op.Waivers = append(op.Waivers, w.Code)
@@ -197,6 +198,9 @@ func (s settings) with(over settings) settings {
 	}
 	if over.responses != nil {
 		s.responses = over.responses
+	}
+	if over.forward != nil {
+		s.forward = over.forward
 	}
 	if over.mediaTypes != nil {
 		s.mediaTypes = over.mediaTypes
@@ -403,6 +407,7 @@ func (p *Policy) Finish(apis []*ir.API) {
 		ops = append(ops, a.Operations...)
 	}
 	p.checkRules(p.rules, ops)
+	p.checkForwards(ops)
 	for _, a := range p.APIs {
 		if !a.used && a.Spec != "" {
 			p.dec.errorf(a.node, "policy-unmatched", "found an API for %s, which is not among the descriptions of the build, wanted one that is", a.Spec)

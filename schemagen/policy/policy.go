@@ -97,6 +97,7 @@ type settings struct {
 	preflight           ir.Action
 	mediaTypes          map[string]ir.Action
 	responses           *responseRules
+	forward             *ir.Forward
 	waive               []Waiver
 }
 
@@ -307,6 +308,7 @@ func (p *Policy) settingFields(s *settings) fields {
 			s.allowDuplicateNames = &v
 		},
 		"unknownQuery": func(n *source.Node) { s.unknownQuery = oneOf(d, n, "unknownQuery", actions) },
+		"forward":      func(n *source.Node) { s.forward = p.readForward(n) },
 		"responses":    func(n *source.Node) { s.responses = p.readResponses(n) },
 		"path":         func(n *source.Node) { s.path = p.readPath(n) },
 		"ambiguous":    func(n *source.Node) { s.ambiguous = p.readAmbiguous(n) },

@@ -107,6 +107,11 @@ type Host interface {
 	Replace(m Map, name, value string) Status
 	// Set is Replace with a value that the caller has put together.
 	Set(m Map, name string, value []byte) Status
+	// SetField is Set with a name out of a table.
+	SetField(m Map, name, value []byte) Status
+	// Remove takes every value of the header field name from map m
+	// (proxy_remove_header_map_value).
+	Remove(m Map, name []byte) Status
 	// Bytes is at most max bytes of a buffer from start (proxy_get_buffer_bytes).
 	Bytes(b Buffer, start, max uint32) ([]byte, Status)
 	// Reply answers the current request (proxy_send_local_response). headers is a

@@ -19,6 +19,9 @@ func proxyGetHeaderMapPairs(m uint32, p, n unsafe.Pointer) uint32
 //go:wasmimport env proxy_replace_header_map_value
 func proxyReplaceHeaderMapValue(m uint32, k unsafe.Pointer, kn uint32, v unsafe.Pointer, vn uint32) uint32
 
+//go:wasmimport env proxy_remove_header_map_value
+func proxyRemoveHeaderMapValue(m uint32, k unsafe.Pointer, kn uint32) uint32
+
 //go:wasmimport env proxy_get_buffer_bytes
 func proxyGetBufferBytes(b, start, max uint32, p, n unsafe.Pointer) uint32
 
@@ -153,6 +156,16 @@ func (VM) Replace(m Map, name, value string) Status {
 // Set implements [Host].
 func (VM) Set(m Map, name string, value []byte) Status {
 	return Status(proxyReplaceHeaderMapValue(uint32(m), text(name), uint32(len(name)), data(value), uint32(len(value))))
+}
+
+// SetField implements [Host].
+func (VM) SetField(m Map, name, value []byte) Status {
+	return Status(proxyReplaceHeaderMapValue(uint32(m), data(name), uint32(len(name)), data(value), uint32(len(value))))
+}
+
+// Remove implements [Host].
+func (VM) Remove(m Map, name []byte) Status {
+	return Status(proxyRemoveHeaderMapValue(uint32(m), data(name), uint32(len(name))))
 }
 
 // Bytes implements [Host].

@@ -155,6 +155,27 @@ func (h *fakeHost) Set(m abi.Map, name string, value []byte) abi.Status {
 	return h.Replace(m, name, string(value))
 }
 
+func (h *fakeHost) SetField(m abi.Map, name, value []byte) abi.Status {
+	h.Remove(m, name)
+	h.fields(m)[h.current] = append(h.fields(m)[h.current], [2]string{string(name), string(value)})
+	return h.Replace(m, string(name), string(value))
+}
+
+func (h *fakeHost) Remove(m abi.Map, name []byte) abi.Status {
+	h.edits = append(h.edits, fmt.Sprintf("%d -%s", m, name))
+	fields := h.fields(m)
+	fields[h.current] = slices.DeleteFunc(slices.Clone(fields[h.current]), func(p [2]string) bool { return p[0] == string(name) })
+	return 0
+}
+
+// fields is the requests' header map m.
+func (h *fakeHost) fields(m abi.Map) map[uint32][][2]string {
+	if m == abi.MapRequestTrailers {
+		return h.trailer
+	}
+	return h.headers
+}
+
 func (h *fakeHost) Reply(status uint32, details, body, headers []byte, grpc int32) abi.Status {
 	if h.deaf || h.gone[h.current] {
 		return abi.StatusBadArgument

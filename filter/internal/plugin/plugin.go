@@ -47,6 +47,7 @@ type Engine interface {
 	AppendProblem(dst []byte, d *engine.Decision, full bool) []byte
 	AppendReason(dst []byte, d *engine.Decision) []byte
 	Table() *table.Table
+	forwarding
 }
 
 // Options is what a VM is made of.
@@ -87,6 +88,10 @@ type VM struct {
 	log     logger
 	reply   replier
 
+	// rerouted is set once the callback has changed header fields that routes may
+	// depend on, noReroute when the host has no way to choose a route again.
+	rerouted, noReroute bool
+
 	// sawBody is set by the VM's first body callback: from then on a body that does
 	// not come is the client's doing, not the proxy's set-up.
 	sawBody bool
@@ -114,7 +119,7 @@ func New(o Options) *VM {
 // begin starts a callback: what the last one was handed is gone.
 func (v *VM) begin() {
 	v.arena.Reset()
-	v.req, v.resp = engine.Request{}, engine.Response{}
+	v.req, v.resp, v.rerouted = engine.Request{}, engine.Response{}, false
 }
 
 // ContextCreate makes a root context (parent 0) or a stream.

@@ -185,6 +185,10 @@ func openEngine(raw []byte, cfg *config.Config, environ []byte, opt engine.Optio
 			b := text.Quote(text.Append(nil, "the secret "), string(name))
 			return nil, string(text.Append(text.Append(b, " can't be used: "), problem))
 		}
+		if problem := engine.ForwardSecretProblem(t, uint32(i), value); problem != "" {
+			b := text.Quote(text.Append(nil, "the secret "), string(name))
+			return nil, string(text.Append(text.Append(b, " can't sign assertions: "), problem))
+		}
 		opt.Secrets[i] = value
 	}
 	e, limit := engine.New(t, opt)

@@ -24,13 +24,24 @@ func (v *VM) RequestHeaders(id, _ uint32, endStream bool) abi.Action {
 		return v.refuse(c, r)
 	}
 	c.mode = uint8(r.cfg.Mode)
-	if r.cfg.Mode == config.ModeOff {
+	if r.cfg.Mode == config.ModeOff && !r.engine.Forwards() {
 		c.flags |= flagOff
 		return v.pass(c, passedModeOff)
 	}
 	if code := v.readHeaders(c, &r.cfg); code != verdict.Allow {
 		v.own(code, c.mode, table.NoIndex)
+		if r.engine.Forwards() {
+			v.d.Mode = table.ModeEnforce // who knows what they claim to be
+		}
 		return v.settle(c, r)
+	}
+	if r.engine.Forwards() {
+		v.strip(r.engine)
+		if r.cfg.Mode == config.ModeOff {
+			c.flags |= flagOff
+			v.reroute()
+			return v.pass(c, passedModeOff)
+		}
 	}
 	return v.judgeHeaders(c, r, r.engine, nil, endStream)
 }
@@ -48,6 +59,7 @@ func (v *VM) judgeHeaders(c *stream, r *root, e Engine, was *waiting, endStream 
 	c.mode = v.d.Mode
 	v.countUse(e)
 	v.plainAnswer(e)
+	v.forward(e)
 	if v.d.Code == verdict.NeedBody {
 		return v.needBody(c, r, e, endStream)
 	}
@@ -238,10 +250,18 @@ func (v *VM) RequestTrailers(id, _ uint32) abi.Action {
 	if c == nil {
 		return abi.Pause
 	}
-	if c.state == stateDecided || c.state == stateOpen || c.flags&flagOff != 0 {
+	if c.state == stateDecided || c.state == stateOpen {
 		return c.action()
 	}
 	r := v.root(c.root)
+	if r != nil && c.mode != table.ModeEnforce && r.engine.Forwards() {
+		if code := v.stripTrailers(r.engine); code != verdict.Allow {
+			return v.refuseTrailers(c, r, code)
+		}
+	}
+	if c.flags&flagOff != 0 {
+		return c.action()
+	}
 	code := v.checkTrailers(r)
 	if c.state == stateWaiting {
 		w := &v.waits.slots[c.held]

@@ -37,7 +37,7 @@ func (v *VM) checkTrailers(r *root) verdict.Code {
 		if !ok {
 			return verdict.Allow
 		}
-		if forbiddenTrailer(name) || isKeyHeader(r, name) || r != nil && r.trailers.has(name) {
+		if forbiddenTrailer(name) || isKeyHeader(r, name) || r != nil && (r.trailers.has(name) || r.engine != nil && r.engine.IsIdentity(name)) {
 			return verdict.RequestTrailerForbidden
 		}
 	}
