@@ -115,26 +115,33 @@ func (s *subset) follow(set []int32, pc int32, atStart bool) (out []int32, end, 
 }
 
 // endings tells for each instruction whether it reaches the end of the program
-// without reading, at the end of the text.
+// without reading, at the end of the text: backwards from the matches, each
+// instruction once.
 func endings(p *program, atStart bool) []bool {
 	ends := make([]bool, len(p.insts))
-	for changed := true; changed; {
-		changed = false
-		for pc := len(p.insts) - 1; pc >= 0; pc-- { // jumps lead forward, but for loops
-			if ends[pc] {
-				continue
+	before := make([][]int32, len(p.insts)) // the instructions that lead to each
+	var todo []int32
+	for pc := range p.insts {
+		switch in := &p.insts[pc]; in.op {
+		case instSplit:
+			before[in.x], before[in.y] = append(before[in.x], int32(pc)), append(before[in.y], int32(pc))
+		case instStart:
+			if atStart {
+				before[in.x] = append(before[in.x], int32(pc))
 			}
-			switch in := &p.insts[pc]; in.op {
-			case instSplit:
-				ends[pc] = ends[in.x] || ends[in.y]
-			case instStart:
-				ends[pc] = atStart && ends[in.x]
-			case instEnd:
-				ends[pc] = ends[in.x]
-			case instMatch:
-				ends[pc] = true
+		case instEnd:
+			before[in.x] = append(before[in.x], int32(pc))
+		case instMatch:
+			ends[pc], todo = true, append(todo, int32(pc))
+		}
+	}
+	for len(todo) > 0 {
+		pc := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, from := range before[pc] {
+			if !ends[from] {
+				ends[from], todo = true, append(todo, from)
 			}
-			changed = changed || ends[pc]
 		}
 	}
 	return ends
