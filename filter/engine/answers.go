@@ -7,14 +7,16 @@ type WaitFor uint8
 
 // Kinds. The zero value waits for nothing.
 const (
-	WaitNone WaitFor = iota
-	WaitKeys         // the keys of a provider
+	WaitNone   WaitFor = iota
+	WaitKeys           // the keys of a provider
+	WaitLimits         // a rate limit service
 )
 
 // Wait says what a Decision with verdict.NeedAnswer asks for.
 type Wait struct {
 	For   WaitFor
-	Index uint32 // WaitKeys: the provider
+	Index uint32 // WaitKeys: the provider; WaitLimits: the service
+	Asked uint8  // WaitLimits: a bit for each of the operation's limits
 }
 
 // Answers is what a request that waited was answered so far. The plugin keeps
@@ -29,6 +31,8 @@ type Answers struct {
 	// Keys has a bit for each provider (its index modulo 64) whose keys were asked
 	// for.
 	Keys uint64
+	// Limits is what a rate limit service said.
+	Limits LimitAnswers
 }
 
 // ask makes d a decision that waits, or is the code that the request is refused with

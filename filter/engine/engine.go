@@ -79,8 +79,8 @@ type Engine struct {
 	shown   credentials
 	// certKinds has a bit for each kind of credential in the table.
 	certKinds uint32
-	known   bool       // the last request's credentials were judged and are good
-	fwd     *forwarder // nil where no upstream is told who calls
+	known     bool       // the last request's credentials were judged and are good
+	fwd       *forwarder // nil where no upstream is told who calls
 
 	captures   [table.MaxCaptures][]byte // of the last path, as they came
 	failed     *json.Tape                // the tape that the last failure is about
@@ -147,7 +147,7 @@ func seed(o *Options) (s uint64) {
 }
 
 // Waits reports whether CheckHeaders may answer NeedAnswer.
-func (e *Engine) Waits() bool { return false }
+func (e *Engine) Waits() bool { return len(e.lim.fleet.services) > 0 }
 
 // Table is the table that the engine judges by.
 func (e *Engine) Table() *table.Table { return e.t }
@@ -160,7 +160,7 @@ func (e *Engine) CheckHeaders(r *Request, d *Decision) {
 	d.Mode = e.opt.Mode
 	e.failed, e.unknown, e.lim.hits, e.known = nil, nil, 0, false
 	d.Code = e.forward(r, d, e.headers(r, d))
-	if d.Code == verdict.NeedAnswer && !d.Entered {
+	if d.Code == verdict.NeedAnswer && d.Wait.For != WaitLimits {
 		e.lim.hits = 0 // found again when it is judged again
 	}
 	if d.Entered && d.Mode == table.ModeEnforce && d.Code != verdict.Allow && d.Code != verdict.NeedBody && d.Code != verdict.NeedAnswer {
@@ -170,7 +170,8 @@ func (e *Engine) CheckHeaders(r *Request, d *Decision) {
 }
 
 // headers is the stages, in order. Limits come after the token so that whoever
-// holds no credential can't use up other callers' rate.
+// holds no credential can't use up other callers' rate. A rate limit service is asked
+// last: nothing that is refused without it waits for it.
 func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 	if code := e.request(r, d); code != verdict.Allow {
 		return code
@@ -205,6 +206,9 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 	code := e.content(r, op, d)
 	if op.Expr() != table.NoIndex && (code == verdict.Allow || code == verdict.NeedBody) {
 		code = e.authorize(r, op, d, code)
+	}
+	if d.fleet && (code == verdict.Allow || code == verdict.NeedBody) {
+		code = e.askFleet(r, op, d, code)
 	}
 	return code
 }

@@ -25,6 +25,7 @@ type limiter struct {
 	key      []byte // scratch: whom a limit counts
 	name     []byte // scratch: the plan that a claim names
 	failures bool   // some limit counts failures
+	fleet    fleet
 }
 
 // maxHits is how many limits one request can find exceeded: before its
@@ -94,6 +95,7 @@ func (m *limiter) init(t *table.Table, o *Options) (ok bool, bad int) {
 	m.key = make([]byte, 0, o.MaxTokenBytes+o.MaxPathBytes+16)
 	m.name = make([]byte, 0, o.MaxTokenBytes)
 	m.initGates(t, o)
+	m.initFleet(t)
 	return true, 0
 }
 
@@ -161,6 +163,10 @@ func (e *Engine) limit(r *Request, op table.Op, d *Decision) verdict.Code {
 	if op.NumLimits() == 0 {
 		return verdict.Allow
 	}
+	if r.Answers.Limits.asked != 0 { // entered and charged when a service was asked
+		_, code := e.bill(r, op, d, table.CountAll)
+		return code
+	}
 	if code := e.enter(d); code != verdict.Allow {
 		return code
 	}
@@ -169,6 +175,11 @@ func (e *Engine) limit(r *Request, op table.Op, d *Decision) verdict.Code {
 		return code
 	}
 	code = e.lim.limits.Check(r.NowNanos, e.lim.charges[:n], &e.lim.outcome)
+	if code == verdict.LimitExceeded && d.fleet {
+		if n, code = e.withoutAway(r, n, d); n == 0 {
+			return code
+		}
+	}
 	return e.settle(r, n, code, d)
 }
 
@@ -206,6 +217,16 @@ func (e *Engine) LimitStats() *limit.Stats { return &e.lim.limits.Stats }
 // exceeded, those that only monitor too. Valid until the next check.
 func (e *Engine) LimitsExceeded() []uint32 { return e.lim.hit[:e.lim.hits] }
 
+// noted reports that a limit was exceeded.
+func (m *limiter) noted(rec uint32) bool {
+	for _, h := range m.hit[:m.hits] {
+		if h == rec {
+			return true
+		}
+	}
+	return false
+}
+
 // note remembers a limit that was exceeded.
 func (m *limiter) note(rec uint32) {
 	if m.hits < len(m.hit) {
@@ -228,6 +249,7 @@ func (e *Engine) bill(r *Request, op table.Op, d *Decision, what uint8) (n int, 
 		if n == len(m.charges) {
 			return 0, verdict.Internal // schemagen refuses so many
 		}
+		d.fleet = d.fleet || l.Service != 0
 		c := &m.charges[n]
 		if !e.charge(r, op, d, rec, c) {
 			d.Part, d.Limit = verdict.PartLimit, rec

@@ -100,6 +100,7 @@ type Decision struct {
 	// its next call.
 	Failed  bool
 	failure schema.Failure
+	fleet   bool // some of its limits are counted by a rate limit service
 }
 
 // Boundary is the boundary of a multipart body (RFC 2046 section 5.1.1).

@@ -87,6 +87,7 @@ const (
 	SecExprs // allow expressions (expr.go)
 	SecExprNodes
 	SecForwards // what upstreams are told of who calls
+	SecServices // rate limit services
 	secEnd
 )
 
@@ -121,6 +122,7 @@ const (
 	wordsExpr        = 16
 	wordsExprNode    = 4
 	wordsForward     = 14
+	wordsService     = 10
 )
 
 // Words of an API record.

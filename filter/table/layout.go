@@ -120,7 +120,11 @@ var layouts = [...]layout{
 		str(LimitKeyName), rng(LimitKeyPath, SecNames),
 		enum(LimitMore, 0, 1, CostByItems), enum(LimitMore, 8, 0, limitFlagsAll), enum(LimitMore, 16, 0, LimitByHeader), high(LimitMore, 24),
 		rng(LimitCostPath, SecNames), rng(LimitPlanPath, SecNames), rng(LimitPlans, SecLimits), rng(LimitOverrides, SecLimits), str(LimitMatch),
-		zero(26), zero(27), zero(28), zero(29),
+		zero(27), zero(28), zero(29),
+	}},
+	{SecServices, wordsService, []field{
+		str(ServiceName), str(ServiceCluster), str(ServiceDomain), enum(ServiceHow, 0, 1, OnErrorPass), enum(ServiceHow, 8, 0, serviceFlagsAll),
+		high(ServiceHow, 16), opt(ServiceSecret, SecSecrets), zero(9),
 	}},
 	{SecForwards, wordsForward, []field{
 		enum(ForwardHow, 0, 1, forwardKindEnd-1), enum(ForwardHow, 8, 0, CredentialsReplace), bits(ForwardHow, 16, 0xffff, 0, forwardFlagsAll),

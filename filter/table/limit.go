@@ -5,12 +5,13 @@ package table
 //	name(2) requests(2: u64) window(2: u64 ns) burst(2: u64)
 //	key|scope<<8|mode<<16|count<<24 keyName(2) keyPath(2: names)
 //	cost|flags<<8|planBy<<16 costValue costPath(2: names) planPath(2: names)
-//	plans(2: limits) overrides(2: limits) match(2) concurrent zero(4)
+//	plans(2: limits) overrides(2: limits) match(2) concurrent service zero(3)
 //
 // Plans and overrides are limits that stand in place of this one for the callers
 // that match names: a plan's name, or a key. They are sorted by match, and their own
-// plans and overrides are never read. Key, scope, mode, count and cost are repeated
-// in them.
+// plans and overrides are never read. Key, scope, mode, count, cost and service are
+// repeated in them. service is one more than the index of the rate limit service of a
+// limit of the fleet, 0 elsewhere.
 const (
 	LimitName       = 0
 	LimitRequests   = 2
@@ -27,6 +28,7 @@ const (
 	LimitOverrides  = 21
 	LimitMatch      = 23
 	LimitConcurrent = 25
+	LimitService    = 26
 )
 
 // What a limit counts.
@@ -73,6 +75,7 @@ type Limit struct {
 	Plans       Range // limits
 	Overrides   Range // limits
 	Match       []byte
+	Service     uint32 // one more than the index of the rate limit service, 0 for none
 }
 
 // NumLimits is the number of limits, plans and overrides included.
@@ -89,6 +92,7 @@ func (t *Table) Limit(i uint32) Limit {
 		Cost: uint8(w[LimitMore]), Flags: uint8(w[LimitMore] >> 8), PlanBy: uint8(w[LimitMore] >> 16), CostValue: w[LimitCostValue],
 		KeyPath: Names{t, rangeAt(w[:], LimitKeyPath)}, CostPath: Names{t, rangeAt(w[:], LimitCostPath)}, PlanPath: Names{t, rangeAt(w[:], LimitPlanPath)},
 		Plans: rangeAt(w[:], LimitPlans), Overrides: rangeAt(w[:], LimitOverrides),
+		Service: w[LimitService],
 	}
 }
 
@@ -155,5 +159,5 @@ func (t *Table) checkLimit(i uint32) (e Err, word uint32) {
 	case l.Cost == CostByHeader && l.CostPath.Len() != 1:
 		return ErrRange, LimitCostPath
 	}
-	return ErrNone, 0
+	return t.checkFleet(&l)
 }

@@ -295,6 +295,11 @@ func (v *verifier) entries() bool {
 			return v.fail(bad, v.at(SecProviders, i*wordsProvider+at))
 		}
 	}
+	for i := range v.count(SecServices) {
+		if bad, at := t.checkService(i); bad != ErrNone {
+			return v.fail(bad, v.at(SecServices, i*wordsService+at))
+		}
+	}
 	for i := range v.count(SecLimits) {
 		if bad, at := t.checkLimit(i); bad != ErrNone {
 			return v.fail(bad, v.at(SecLimits, i*wordsLimit+at))

@@ -16,7 +16,7 @@ type Table struct {
 	media, requirements, uses, schemes, providers, keys, secrets, limits        []uint32
 	indexes, names, meta, shapes, fields, responses, consumers, credentials     []uint32
 	exprs, exprNodes                                                            []uint32
-	forwards                                                                    []uint32
+	forwards, services                                                          []uint32
 }
 
 func (t *Table) place(s *[secEnd][]uint32) {
@@ -29,7 +29,7 @@ func (t *Table) place(s *[secEnd][]uint32) {
 	t.shapes, t.fields, t.responses = s[SecShapes], s[SecFields], s[SecResponses]
 	t.consumers, t.credentials = s[SecConsumers], s[SecCredentials]
 	t.exprs, t.exprNodes = s[SecExprs], s[SecExprNodes]
-	t.forwards = s[SecForwards]
+	t.forwards, t.services = s[SecForwards], s[SecServices]
 }
 
 // Digest is the SHA-256 over the compiler's inputs.

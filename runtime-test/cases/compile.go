@@ -69,6 +69,11 @@ var budgetOnce = sync.OnceValues(func() ([]byte, error) { return build("budget",
 // BudgetModule builds the filter with the exports that tell about its memory.
 func BudgetModule() ([]byte, error) { return budgetOnce() }
 
+var leanOnce = sync.OnceValues(func() ([]byte, error) { return build("lean", "filter-lean.wasm") })
+
+// LeanModule builds the filter without public-key cryptography and gRPC.
+func LeanModule() ([]byte, error) { return leanOnce() }
+
 // build runs build.sh and reads what it made, alone among the processes that do so: tests of several packages run at once.
 func build(variant, name string) ([]byte, error) {
 	root, err := Root()

@@ -144,6 +144,15 @@ func (d *dumper) limit(l table.Limit) {
 	}
 	d.printf("\nlimit %s: %d per %v, burst %d, by %s, scope %s, %s", l.Name, l.Requests, time.Duration(l.WindowNanos), l.Burst,
 		by, name(scopes, l.Scope), name(modes, l.Mode))
+	if l.Service != 0 {
+		s := d.t.Service(l.Service - 1)
+		callers, onError := "hashed", []string{"", "refuse", "local", "pass"}
+		if s.Flags&table.ServiceFlagPlain != 0 {
+			callers = "plain"
+		}
+		d.printf("  service %s: cluster %s, domain %s, deadline %v, on error %s, callers %s", s.Name, s.Cluster, s.Domain,
+			time.Duration(s.DeadlineMillis)*time.Millisecond, name(onError, s.OnError), callers)
+	}
 }
 
 // routes writes each host with its paths.

@@ -36,7 +36,7 @@ type Schemas interface {
 // whose strings must go to strs. It verifies its own work with table.Open, so
 // that an error here is a bug of the compiler, never of the input.
 func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
-	w := &writer{strs: strs, schemas: s, providers: map[*ir.Provider]uint32{}, limits: map[*ir.Limit]uint32{},
+	w := &writer{strs: strs, schemas: s, providers: map[*ir.Provider]uint32{}, limits: map[*ir.Limit]uint32{}, services: map[*ir.RateLimitService]uint32{},
 		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}, shapes: map[*ir.Shape]uint32{}, exprs: map[*ir.Allow]uint32{},
 		forwards: map[*ir.Forward]uint32{}}
 	for _, p := range b.Providers {
@@ -75,10 +75,11 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecForwards + 1][]uint32
+	recs    [table.SecServices + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32
+	services  map[*ir.RateLimitService]uint32
 	schemes   map[*ir.Scheme]uint32
 	consumers map[*ir.Consumer]uint32
 	secrets   map[string]uint32

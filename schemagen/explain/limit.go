@@ -29,6 +29,9 @@ func limit(t *table.Table, l table.Limit) Limit {
 		Scope: name(scopes, l.Scope), Mode: name(modes, l.Mode), More: strings.Join(limitMore(t, l), "; ")}
 }
 
+// onErrors is what happens without the service's word.
+var onErrors = [...]string{"", "else refused", "else by this proxy's count alone", "else let through"}
+
 func limitMore(t *table.Table, l table.Limit) (out []string) {
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	if l.Count == table.CountFailures {
@@ -45,6 +48,10 @@ func limitMore(t *table.Table, l table.Limit) (out []string) {
 		if l.CostValue != 1 {
 			add("each request costs %d", l.CostValue)
 		}
+	}
+	if l.Service != 0 {
+		s := t.Service(l.Service - 1)
+		add("counted by the rate limit service %s in whole windows, asked within %v, %s", s.Name, time.Duration(s.DeadlineMillis)*time.Millisecond, onErrors[min(s.OnError, 3)])
 	}
 	rates := func(r table.Range, what string, show func([]byte) string) {
 		for i := r.Start; i < r.End(); i++ {
@@ -87,7 +94,11 @@ func (l Limit) Text() string {
 	if l.Concurrent != 0 {
 		text = fmt.Sprintf("%d in flight, by %s (%s", l.Concurrent, l.By, l.Name)
 	}
-	if l.Scope != "proxy" {
+	switch l.Scope {
+	case "proxy":
+	case "fleet":
+		text += ", of all proxies together"
+	default:
 		text += ", each " + l.Scope
 	}
 	if l.Mode != "enforce" {

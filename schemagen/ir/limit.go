@@ -41,8 +41,31 @@ type Limit struct {
 	Legacy      bool     // X-RateLimit-* fields beside RateLimit
 	PlanBy      LimitKey // 0, LimitByClaim, LimitByHeader or LimitByConsumer
 	PlanPath    []string
-	Plans       []*Limit // by Match, in order of its bytes
-	Overrides   []*Limit // by Match, in order of its bytes
-	Match       string   // of a plan or an override: whom it is for, as the filter compares
+	Plans       []*Limit          // by Match, in order of its bytes
+	Overrides   []*Limit          // by Match, in order of its bytes
+	Match       string            // of a plan or an override: whom it is for, as the filter compares
+	Service     *RateLimitService // of a limit of the fleet, nil elsewhere
 	Loc         Loc
+}
+
+// OnError is what happens to a request that a rate limit service did not decide.
+type OnError uint8
+
+// Outcomes. The zero value is invalid.
+const (
+	OnErrorRefuse OnError = iota + 1
+	OnErrorLocal          // the proxy's own count of the limit decides alone
+	OnErrorPass           // it passes, whatever that count says
+)
+
+// RateLimitService is a rate limit service that limits of the fleet ask.
+type RateLimitService struct {
+	Name           string
+	Cluster        string // the proxy's name of where it answers
+	Domain         string
+	DeadlineMillis uint32 // > 0
+	OnError        OnError
+	Plain          bool   // callers are named as they are
+	Secret         string // keys the hash that they are named by; "" for none
+	Loc            Loc
 }

@@ -314,6 +314,7 @@ func (s *Scope) Finish(api *ir.API) {
 func (s *Scope) checkLimits(op *ir.Operation) {
 	m := s.done[op]
 	s.checkItems(op)
+	s.checkService(op)
 	for _, l := range op.Limits {
 		s.checkConsumerLimit(op, l)
 		switch l.Key {

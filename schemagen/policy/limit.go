@@ -43,6 +43,7 @@ func (p *Policy) readLimit(name string, n *source.Node) *ir.Limit {
 	f["cost"] = func(n *source.Node) { p.readCost(n, l) }
 	f["planBy"] = func(n *source.Node) { p.readPlanBy(n, l) }
 	f["announce"] = func(n *source.Node) { l.Announce = d.boolean(n, "announce") }
+	f["service"] = func(*source.Node) {} // with the scope, below
 	f["legacyFields"] = func(n *source.Node) { l.Legacy = d.boolean(n, "legacyFields") }
 	// Plans and overrides repeat what is set here, wherever it stands.
 	f["plans"], f["overrides"] = func(*source.Node) {}, func(*source.Node) {}
@@ -54,8 +55,10 @@ func (p *Policy) readLimit(name string, n *source.Node) *ir.Limit {
 	d.object(n, "a limit", f, "requests", "per")
 	p.settleBurst(l)
 	p.checkLimit(n, l)
+	p.fleetScope(n, l)
 	p.readPlans(n, l)
 	p.readOverrides(n, l)
+	p.checkFleet(n, l)
 	return l
 }
 
@@ -265,7 +268,7 @@ func (p *Policy) checkConcurrent(n *source.Node, l *ir.Limit) {
 	if l.Key != ir.LimitByOperation && l.Key != ir.LimitByGroup {
 		p.dec.errorf(n.Get("by"), "policy-value", "found %s as by of concurrent, wanted operation or group", describe(n.Get("by")))
 	}
-	for _, name := range []string{"requests", "per", "burst", "count", "cost", "planBy", "plans", "overrides", "announce", "legacyFields"} {
+	for _, name := range []string{"requests", "per", "burst", "count", "cost", "planBy", "plans", "overrides", "announce", "legacyFields", "service"} {
 		if m := n.Get(name); m != nil {
 			p.dec.errorf(m, "policy-value", "found %s beside concurrent, wanted a limit of one kind: an operation may have several", name)
 		}

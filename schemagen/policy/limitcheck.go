@@ -32,6 +32,22 @@ func (s *Scope) checkItems(op *ir.Operation) {
 	}
 }
 
+// checkService finds limits of op that ask several rate limit services: a request
+// waits for one.
+func (s *Scope) checkService(op *ir.Operation) {
+	var first *ir.Limit
+	for _, l := range op.Limits {
+		switch {
+		case l.Service == nil:
+		case first == nil:
+			first = l
+		case l.Service != first.Service:
+			s.policy.dec.errorf(s.done[op].limitsNode, "policy-value", "found the limits %q and %q of different rate limit services for %s %s, wanted those of one", first.Name, l.Name, op.Method, op.Path)
+			return
+		}
+	}
+}
+
 func hasJSON(op *ir.Operation) bool {
 	if op.Body == nil {
 		return false

@@ -31,6 +31,7 @@ type Policy struct {
 	path      string // of the file, for what it refers to
 	providers map[string]*ir.Provider
 	limits    map[string]*ir.Limit
+	services  map[string]*ir.RateLimitService
 	schemes   map[string]*binding
 	defaults  settings
 	rules     []*rule
@@ -122,7 +123,7 @@ type rule struct {
 func Empty(diags *diag.List) *Policy {
 	return &Policy{
 		Mode: ir.ModeEnforce, Unknown: ir.ActionDeny,
-		providers: map[string]*ir.Provider{}, limits: map[string]*ir.Limit{}, schemes: map[string]*binding{},
+		providers: map[string]*ir.Provider{}, limits: map[string]*ir.Limit{}, services: map[string]*ir.RateLimitService{}, schemes: map[string]*binding{},
 		bearer: map[string]*ir.Scheme{}, dec: &decoder{diags},
 		consumers: map[string]*ir.Consumer{}, credentials: map[string]ir.Loc{}, certificates: map[certificateRule]*ir.Consumer{},
 	}
@@ -134,7 +135,9 @@ func Read(doc *source.Document, diags *diag.List) *Policy {
 	p := Empty(diags)
 	p.path = doc.Path
 	d := p.dec
+	p.readServices(doc.Root.Get("rateLimitServices"))
 	d.object(doc.Root, "the policy", fields{
+		"rateLimitServices": func(*source.Node) {}, // limits name them
 		"version": func(n *source.Node) {
 			if n.Kind != source.Number || n.Text != "1" {
 				d.errorf(n, "policy-version", "found the version %s, wanted 1", describe(n))
@@ -172,7 +175,7 @@ var (
 	actions  = map[string]ir.Action{"deny": ir.ActionDeny, "monitor": ir.ActionMonitor, "pass": ir.ActionPass}
 	denyPass = map[string]ir.Action{"deny": ir.ActionDeny, "pass": ir.ActionPass}
 	inspects = map[string]ir.Inspect{"headers": ir.InspectHeaders, "parameters": ir.InspectParameters, "body": ir.InspectBody, "deep": ir.InspectDeep}
-	scopes   = map[string]ir.Scope{"proxy": ir.ScopeProxy, "worker": ir.ScopeWorker}
+	scopes   = map[string]ir.Scope{"proxy": ir.ScopeProxy, "worker": ir.ScopeWorker, "fleet": ir.ScopeFleet}
 )
 
 func orMode(m, fallback ir.Mode) ir.Mode {

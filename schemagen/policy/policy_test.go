@@ -53,6 +53,7 @@ func TestSchemaNames(t *testing.T) {
 		{"/$defs/key", "providers: {p: {keys: [%s]}}"},
 		{"/$defs/limit", "limits: {l: %s}"},
 		{"/$defs/rate", "limits: {l: {requests: 1, per: 1s, planBy: 'claim:p', plans: {x: %s}}}"},
+		{"/$defs/rateLimitService", "rateLimitServices: {s: %s}"},
 		{"/$defs/rule", "operations: [%s]"},
 		{"/$defs/settings", "defaults: %s"},
 		{"/$defs/settings/properties/security", "defaults: {security: %s}"},
@@ -109,6 +110,7 @@ func TestSchemaAgrees(t *testing.T) {
 		t.Fatal(err)
 	}
 	const key = `keys: [{jwk: {kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo}}]`
+	const fleet = "version: 1\nrateLimitServices: {s: {cluster: c, secret: k}}\nlimits: {"
 	tests := []struct {
 		text string
 		ok   bool
@@ -128,7 +130,6 @@ func TestSchemaAgrees(t *testing.T) {
 		{"version: 1\nlimits: {a: {requests: 1}}", false},
 		{"version: 1\nlimits: {a: {requests: 1, per: 1w}}", false},
 		{"version: 1\nlimits: {a: {requests: 1, per: 1s, by: 'header:'}}", false},
-		{"version: 1\nlimits: {a: {requests: 1, per: 1s, scope: fleet}}", false},
 		{"version: 1\nlimits: {a: {requests: 1, per: 31d, by: 'claim:/org/id', cost: 'items:/a~1b/0', planBy: 'header:X-Plan', plans: {gold: {requests: 2, per: 1s, burst: 3}}, overrides: {acme: {requests: 3, per: 1s}}}}", true},
 		{"version: 1\nlimits: {a: {requests: 1, per: 1s, cost: 3, announce: true, legacyFields: true, by: certificate}}", true},
 		{"version: 1\nlimits: {a: {requests: 1, per: 1s, cost: 0}}", false},
@@ -157,6 +158,26 @@ func TestSchemaAgrees(t *testing.T) {
 		{"version: 1\nlimits: {a: {concurrent: 5, by: subject}}", false},
 		{"version: 1\nlimits: {a: {concurrent: 5, scope: proxy}}", false},
 		{"version: 1\nlimits: {a: {concurrent: 5, requests: 1, per: 1s}}", false},
+		{fleet + "a: {requests: 1, per: 1s, scope: fleet}}", true},
+		{fleet + "a: {requests: 1, per: 24h, scope: fleet, service: s, by: subject, planBy: 'claim:p', plans: {g: {requests: 2, per: 1m}}, overrides: {x: {requests: 1, per: 1h}}}}", true},
+		{fleet + "a: {requests: 1, per: 10s, scope: fleet}}", false},
+		{fleet + "a: {requests: 1, per: 1s, scope: fleet, by: subject, overrides: {x: {requests: 1, per: 2s}}}}", false},
+		{fleet + "a: {requests: 1, per: 1s, scope: fleet, planBy: 'claim:p', plans: {g: {requests: 2, per: 7d}}}}", false},
+		{fleet + "a: {requests: 1, per: 1s, service: s}}", false},
+		{fleet + "a: {requests: 1, per: 1s, scope: worker, service: s}}", false},
+		{fleet + "a: {requests: 1, per: 1s, scope: fleet, count: failures}}", false},
+		{fleet + "a: {requests: 1, per: 1s, scope: fleet, cost: 'items:/a'}}", false},
+		{fleet + "a: {requests: 1, per: 1s, scope: fleet, cost: 'header:items'}}", true},
+		{fleet + "a: {concurrent: 1, scope: fleet}}", false},
+		{fleet + "a: {concurrent: 1, service: s}}", false},
+		{"version: 1\nrateLimitServices: {s: {cluster: c, domain: d, deadline: 20ms, onError: local, callers: plain}}", true},
+		{"version: 1\nrateLimitServices: {s: {domain: d}}", false},
+		{"version: 1\nrateLimitServices: {s: {cluster: ''}}", false},
+		{"version: 1\nrateLimitServices: {s: {cluster: 'a b'}}", false},
+		{"version: 1\nrateLimitServices: {s: {cluster: c, onError: allow}}", false},
+		{"version: 1\nrateLimitServices: {s: {cluster: c, callers: plain, secret: k}}", false},
+		{"version: 1\nrateLimitServices: {s: {cluster: c, callers: sha1}}", false},
+		{"version: 1\nrateLimitServices: [s]", false},
 		{"version: 1\nlimits: {'a b': {requests: 1, per: 1s}}", false},
 		{"version: 1\nlimits: []", false},
 		{"version: 1\nproviders: {p: {issuer: i, audiences: [a], " + key + "}}", true},

@@ -325,7 +325,11 @@ func (a *analysis) limit(o *Operation, op *ir.Operation, public bool, gap func(s
 				names = append(names, fmt.Sprintf("%s: %d in flight", l.Name, l.Concurrent))
 				continue
 			}
-			names = append(names, fmt.Sprintf("%s: %d in %s", l.Name, l.Requests, seconds(l.WindowNanos)))
+			text := fmt.Sprintf("%s: %d in %s", l.Name, l.Requests, seconds(l.WindowNanos))
+			if l.Service != nil {
+				text += ", of the fleet"
+			}
+			names = append(names, text)
 		}
 		o.Limit = Cell{"Limited", "good", strings.Join(names, "; ")}
 		return

@@ -7,6 +7,9 @@ import "unsafe"
 // gRPC is a file of its own so that the lean module does not import what hosts other
 // than Envoy lack: a missing import fails the load.
 
+// HasGRPC says whether this module can make gRPC calls.
+const HasGRPC = true
+
 //go:wasmimport env proxy_grpc_call
 func proxyGRPCCall(s unsafe.Pointer, sn uint32, n unsafe.Pointer, nn uint32, m unsafe.Pointer, mn uint32, md unsafe.Pointer, mdn uint32, b unsafe.Pointer, bn uint32, millis uint32, out unsafe.Pointer) uint32
 

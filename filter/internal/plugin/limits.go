@@ -34,6 +34,7 @@ type meter struct {
 	exceeded []metric
 	stats    [len(limitStats)]metric
 	told     [len(limitStats)]uint64 // what stats were told already
+	fleet    fleetMeter
 }
 
 // newMeter defines the counters of e's limits; configuration only. Overrides
@@ -50,6 +51,7 @@ func newMeter(h abi.Host, e Engine) *meter {
 	for i, name := range limitStats {
 		m.stats[i] = define(h, "portcullis.limits."+name)
 	}
+	m.fleet.define(h, e)
 	return m
 }
 
@@ -62,12 +64,7 @@ func (v *VM) noteLimits(c *stream, r *root, e Engine) {
 	for _, rec := range r.meter.limiting.LimitsExceeded() {
 		count(v.host, r.meter.exceeded[rec], 1)
 	}
-	v.noteEntered(c, r, e)
-}
-
-// noteEntered remembers that c is in flight, if v.d says so.
-func (v *VM) noteEntered(c *stream, r *root, e Engine) {
-	if v.d.Entered && r.meter != nil && r.meter.engine == e {
+	if v.d.Entered {
 		c.gates, c.op = r.meter.limiting.Gates(), v.d.Op
 	}
 }
@@ -85,6 +82,7 @@ func (m *meter) tell(h abi.Host) {
 	if m == nil {
 		return
 	}
+	m.fleet.tell(h)
 	s := m.limiting.LimitStats()
 	now := [...]uint64{s.Retries, s.Evictions, s.Repairs, s.Healed, s.Refunds, s.RefundsFailed, s.Unavailable}
 	for i, n := range now {

@@ -110,6 +110,7 @@ func New(o Options) *VM {
 		v.open = openEngine
 	}
 	v.store.host, v.peer.host = o.Host, o.Host
+	v.askers[engine.WaitLimits] = &limitAsker{v: v}
 	v.sig = newVerifier(o.Host, o.Sig)
 	v.log.init()
 	v.reply.init()

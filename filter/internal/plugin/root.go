@@ -191,6 +191,9 @@ func openEngine(raw []byte, cfg *config.Config, environ []byte, opt engine.Optio
 		}
 		opt.Secrets[i] = value
 	}
+	if problem := fleetProblem(t, opt.Secrets); problem != "" {
+		return nil, problem
+	}
 	e, limit := engine.New(t, opt)
 	if e == nil {
 		b := text.Quote(text.Append(nil, "table refused: limit "), string(t.Limit(uint32(limit)).Name))

@@ -65,7 +65,7 @@ type asker interface {
 }
 
 // numWaits is the number of kinds of wait.
-const numWaits = engine.WaitKeys + 1
+const numWaits = engine.WaitLimits + 1
 
 // wait pauses c until v.d.Wait is answered. was is the wait that has just ended, nil
 // for a request that has not waited: its deadline stays, and what came of the body.
@@ -75,18 +75,26 @@ func (v *VM) wait(c *stream, r *root, e Engine, was *waiting, endStream bool) ab
 		w = *was
 	}
 	w.id, w.wait, w.call, w.engine, w.root, w.op, w.maxBody = c.id, v.d.Wait, call{}, e, r, v.d.Op, e.MaxBody(&v.d)
+	v.noteLimits(c, r, e)
+	c.mode = v.d.Mode
 	if w.answers.Late || int(w.wait.For) >= len(v.askers) {
 		v.own(verdict.Internal, v.d.Mode, v.d.Op) // the engine may not ask again
 		return v.settleWith(c, r, e)
 	}
+	if w.wait.For == engine.WaitLimits {
+		w.answers.Limits = v.d.LimitsAsked()
+	}
 	i, ok := v.waits.take(r.cfg.MaxWaitingRequests)
+	if !ok && w.wait.For == engine.WaitLimits {
+		w.answers.Late = true // the policy says what happens to those whom nobody decides
+		return v.again(c, &w)
+	}
 	if !ok {
 		v.d.Code, v.d.Part = verdict.PluginBusy, verdict.PartNone
 		return v.settleWith(c, r, e)
 	}
-	v.noteEntered(c, r, e)
 	v.waits.slots[i] = w
-	c.mode, c.held, c.state = v.d.Mode, i, stateWaiting
+	c.held, c.state = i, stateWaiting
 	if s := v.askers[w.wait.For]; s == nil || !s.ask(&v.waits.slots[i]) {
 		w = v.waits.slots[i]
 		w.answers.Late = true
