@@ -74,6 +74,9 @@ type Engine struct {
 	tape    json.Tape // of the last body
 	machine *schema.Machine
 	tokens  *token.Checker
+	sets    []*token.KeySet // by provider; nil where no provider fetches its keys
+	reader  token.SetReader
+	wants   uint32 // provider whose keys the last request wanted, table.NoIndex
 	lim     limiter
 	allow   *authorizer // nil: the table has no expressions
 	shown   credentials
@@ -112,13 +115,14 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	e.allow = newAuthorizer(t, e.parser)
 	e.params = param.New(decoderLimits(t, &opt), e.parser)
 	e.tape.Nodes = make([]json.Node, 0, opt.MaxNodes)
+	e.initKeys()
 	body := opt.MaxBodyBytes
 	if t.JudgesResponses() {
 		body = max(body, opt.MaxResponse)
 	}
 	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(min(body, maxScratch)), Seed: seed(&opt),
 		NoMarks: !schema.Marks(&t.Schema), Borrow: e.parser.Lend})
-	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
+	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, Sets: e.sets, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
 	e.fwd = newForwarder(t, &e.opt)
 	return e, 0
 }
@@ -147,7 +151,7 @@ func seed(o *Options) (s uint64) {
 }
 
 // Waits reports whether CheckHeaders may answer NeedAnswer.
-func (e *Engine) Waits() bool { return len(e.lim.fleet.services) > 0 }
+func (e *Engine) Waits() bool { return e.sets != nil || len(e.lim.fleet.services) > 0 }
 
 // Table is the table that the engine judges by.
 func (e *Engine) Table() *table.Table { return e.t }

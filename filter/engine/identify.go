@@ -18,7 +18,7 @@ import (
 // When no requirement is met the answer is about the one that came furthest:
 // a token that is there and wrong says more than one that is not.
 func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
-	e.authorized = false
+	e.authorized, e.wants = false, table.NoIndex
 	c := &e.shown
 	c.begin()
 	reqs := op.Requirements()
@@ -28,6 +28,9 @@ func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
 	code := e.collect(r, reqs)
 	if code == verdict.Allow {
 		code = e.anyOf(r, reqs, d)
+	}
+	if code != verdict.Allow && code != c.badKey {
+		code = e.askKeys(r, d, code)
 	}
 	if code != verdict.Allow {
 		c.consumer, c.credential = table.NoIndex, table.NoIndex
@@ -125,6 +128,7 @@ func (e *Engine) bearer(r *Request, index uint32, s table.Scheme, scopes table.N
 	c := &e.shown
 	if !(met && e.authorized) && c.tokenScheme != index {
 		code := e.tokens.Check(e.t, s, bearer, r.NowNanos)
+		e.noteWants()
 		c.tokenScheme, e.authorized = index, code == verdict.Allow
 		switch {
 		case e.authorized:

@@ -11,8 +11,9 @@ import (
 // other in a ring; the oldest records are overwritten. A set of buckets, indexed
 // by a keyed hash, tells where: the hash finds, and only the comparison of all
 // bytes of the token trusts. Only accepted tokens get in, so callers can't flush
-// it with rubbish. What depends on the time is judged again at every sight; the
-// rest can't change within a table, and the cache ends with the table.
+// it with rubbish. What depends on the time, and whether its key is still in force, is
+// judged again at every sight; the rest can't change within a table, and the cache ends
+// with the table.
 //
 // Positions count all bytes ever written; a record is still there when its
 // position is at most len(ring) behind head.
@@ -106,7 +107,8 @@ func (c *cache) add(e entry, token, subject, scopes, payload []byte) {
 	bucket := c.bucket(e.hash)
 	oldest := 0
 	for i := range bucket {
-		if bucket[i].token == 0 {
+		// A token that was judged anew takes the place of what was known of it.
+		if bucket[i].token == 0 || bucket[i].hash == e.hash {
 			oldest = i
 			break
 		}

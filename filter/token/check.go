@@ -14,6 +14,9 @@ type Options struct {
 	// and Previous those that are still good while they are being changed; nil
 	// where there is none. They are kept, not copied.
 	Secrets, Previous [][]byte
+	// Sets is the keys of providers that fetch them, by provider; nil entries and those
+	// that are missing have their keys in the table.
+	Sets []*KeySet
 
 	MaxTokenBytes uint32 // longest token; 8 KiB
 	MaxNodes      uint32 // values and names in the claims; 1,024
@@ -43,6 +46,7 @@ const (
 type Checker struct {
 	verifier Verifier
 	secrets  [2][][]byte // in force, and previous
+	sets     []*KeySet
 	maxBytes uint32
 	options  json.Options
 	parser   *json.Parser
@@ -68,6 +72,7 @@ type Checker struct {
 	scopeSep byte
 	provider uint32
 	key      uint32
+	wants    uint32 // provider, table.NoIndex for none
 	cached   bool
 	accepted bool
 
@@ -94,7 +99,7 @@ func NewChecker(o Options) *Checker {
 	}
 	nodes := max(o.MaxNodes, headerNodes)
 	c := &Checker{
-		verifier: o.Verifier, secrets: [2][][]byte{o.Secrets, o.Previous}, maxBytes: o.MaxTokenBytes,
+		verifier: o.Verifier, secrets: [2][][]byte{o.Secrets, o.Previous}, sets: o.Sets, maxBytes: o.MaxTokenBytes,
 		options: json.Options{MaxDepth: o.MaxDepth, MaxNodes: o.MaxNodes},
 		parser:  json.NewParser(int(nodes), int(max(o.MaxDepth, headerDepth))),
 		header:  json.NewTape(headerNodes),
@@ -114,6 +119,7 @@ func NewChecker(o Options) *Checker {
 // required claims, signature.
 func (c *Checker) Check(t *table.Table, s table.Scheme, token []byte, now int64) verdict.Code {
 	c.accepted, c.cached, c.parsed = false, false, false
+	c.wants = table.NoIndex
 	c.subject, c.scopes, c.payload = nil, nil, nil
 	switch {
 	case len(token) == 0:
@@ -149,6 +155,9 @@ func (c *Checker) recall(t *table.Table, s table.Scheme, token []byte, now int64
 		p := t.Provider(e.provider)
 		if e.found.judge(&p, now) != 0 {
 			return false
+		}
+		if set := c.set(e.provider); set != nil && !(set.has(e.key) && set.Usable(now)) {
+			return false // what it was verified with counts no more
 		}
 		c.found, c.provider, c.key, c.scopeSep = e.found, e.provider, e.key, e.scopeSep
 		off := e.token
@@ -229,7 +238,7 @@ func (c *Checker) judge(t *table.Table, s table.Scheme, signed, sig []byte, now 
 		if !c.claims.EqualString(c.found.iss, p.Issuer) {
 			continue
 		}
-		code = c.judgeFor(t, &p, signed, sig, now)
+		code = c.judgeFor(t, &p, index, signed, sig, now)
 		if code == verdict.Allow {
 			c.provider, c.accepted = index, true
 			if c.found.sub != 0 {
@@ -242,16 +251,17 @@ func (c *Checker) judge(t *table.Table, s table.Scheme, signed, sig []byte, now 
 }
 
 // judgeFor judges the token for one provider whose issuer it names.
-func (c *Checker) judgeFor(t *table.Table, p *table.Provider, signed, sig []byte, now int64) verdict.Code {
+func (c *Checker) judgeFor(t *table.Table, p *table.Provider, index uint32, signed, sig []byte, now int64) verdict.Code {
 	if !c.typeAccepted(p) {
 		return verdict.TokenType
 	}
 	// Keys first without looking at them, so that a token that no key could
 	// have signed is refused for that and not for its dates.
+	ring := c.ring(t, p, index)
 	code := verdict.Code(verdict.TokenKeyUnknown)
 	fits := false
-	for i := p.Keys.Start; i < p.Keys.End(); i++ {
-		k := t.Key(i)
+	for i := range ring.len() {
+		k := ring.at(i)
 		if !c.kidIs(k.ID) {
 			continue
 		}
@@ -261,7 +271,7 @@ func (c *Checker) judgeFor(t *table.Table, p *table.Provider, signed, sig []byte
 		}
 		code = verdict.TokenAlgorithm
 	}
-	if !fits {
+	if !fits && (ring.set == nil || code != verdict.TokenKeyUnknown) {
 		return code
 	}
 	if code := c.judgeClaims(p, now); code != 0 {
@@ -270,7 +280,71 @@ func (c *Checker) judgeFor(t *table.Table, p *table.Provider, signed, sig []byte
 	if !c.plausible(sig) {
 		return verdict.TokenSignature
 	}
-	return c.verify(t, p, signed, sig)
+	switch {
+	case ring.set == nil:
+	case !ring.set.Usable(now):
+		c.want(index)
+		return verdict.TokenKeysUnavailable
+	case !fits:
+		// All that can be said without the key is in its favour: it may be newer than
+		// the keys that are known.
+		c.want(index)
+		return verdict.TokenKeyUnknown
+	}
+	return c.verify(&ring, signed, sig)
+}
+
+// Wants is the provider whose keys, fetched now, might change the answer of the last
+// Check; table.NoIndex when there is none.
+func (c *Checker) Wants() uint32 { return c.wants }
+
+func (c *Checker) want(provider uint32) {
+	if c.wants == table.NoIndex {
+		c.wants = provider
+	}
+}
+
+// set is the fetched keys of a provider, nil where they stand in the table.
+func (c *Checker) set(provider uint32) *KeySet {
+	if provider >= uint32(len(c.sets)) {
+		return nil
+	}
+	return c.sets[provider]
+}
+
+// ring is the keys of a provider, wherever they come from.
+type ring struct {
+	t    *table.Table
+	keys table.Range
+	set  *KeySet
+}
+
+func (c *Checker) ring(t *table.Table, p *table.Provider, index uint32) ring {
+	return ring{t, p.Keys, c.set(index)}
+}
+
+func (r *ring) len() uint32 {
+	if r.set != nil {
+		return uint32(r.set.n)
+	}
+	return r.keys.Count
+}
+
+// at is the i-th key.
+func (r *ring) at(i uint32) table.Key {
+	if r.set == nil {
+		return r.t.Key(r.keys.Start + i)
+	}
+	kid, alg, spki, _ := r.set.at(int(i))
+	return table.Key{ID: kid, Alg: uint8(alg), SPKI: spki, Secret: table.NoIndex}
+}
+
+// number is what the i-th key is remembered by.
+func (r *ring) number(i uint32) uint32 {
+	if r.set == nil {
+		return r.keys.Start + i
+	}
+	return r.set.keys[i].number
 }
 
 // kidIs compares `kid` with a key's. A key without one serves tokens without.
@@ -296,18 +370,18 @@ func (c *Checker) plausible(sig []byte) bool {
 
 // verify checks the signature with each key that has the token's kid and
 // algorithm.
-func (c *Checker) verify(t *table.Table, p *table.Provider, signed, sig []byte) verdict.Code {
+func (c *Checker) verify(ring *ring, signed, sig []byte) verdict.Code {
 	attempts := 0
 	code := verdict.Code(verdict.TokenSignature)
-	for i := p.Keys.Start; i < p.Keys.End() && attempts < maxAttempts; i++ {
-		k := t.Key(i)
+	for i := uint32(0); i < ring.len() && attempts < maxAttempts; i++ {
+		k := ring.at(i)
 		if k.Alg != uint8(c.alg) || !c.kidIs(k.ID) {
 			continue
 		}
 		attempts++
 		switch c.verifyWith(&k, signed, sig) {
 		case Good:
-			c.key = i
+			c.key = ring.number(i)
 			return verdict.Allow
 		case Bad:
 		case Busy:

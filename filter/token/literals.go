@@ -8,6 +8,11 @@ var lit = struct {
 	scope, scp                   []byte
 	application, jwt, atJWT      []byte
 	refused                      [8][]byte
+	keys, kty, use, ops          []byte
+	n, e, crv, x, y, d, k, p     []byte
+	rsa, ec, okp, oct, ed25519   []byte
+	sig, verify                  []byte
+	curves                       [3][]byte // in the order of der.P256 and on
 }{
 	alg: []byte("alg"), typ: []byte("typ"), kid: []byte("kid"),
 	iss: []byte("iss"), sub: []byte("sub"), aud: []byte("aud"),
@@ -18,4 +23,10 @@ var lit = struct {
 		[]byte("crit"), []byte("b64"), []byte("jwk"), []byte("jku"),
 		[]byte("x5u"), []byte("x5c"), []byte("zip"), []byte("enc"),
 	},
+	keys: []byte("keys"), kty: []byte("kty"), use: []byte("use"), ops: []byte("key_ops"),
+	n: []byte("n"), e: []byte("e"), crv: []byte("crv"), x: []byte("x"), y: []byte("y"),
+	d: []byte("d"), k: []byte("k"), p: []byte("p"),
+	rsa: []byte("RSA"), ec: []byte("EC"), okp: []byte("OKP"), oct: []byte("oct"), ed25519: []byte("Ed25519"),
+	sig: []byte("sig"), verify: []byte("verify"),
+	curves: [3][]byte{[]byte("P-256"), []byte("P-384"), []byte("P-521")},
 }

@@ -9,7 +9,8 @@ func (c *Checker) Accepted() bool { return c.accepted }
 // Provider is the index of the identity provider that issued the token.
 func (c *Checker) Provider() uint32 { return c.provider }
 
-// Key is the index of the key that the signature was checked with.
+// Key is the index of the key that the signature was checked with, or its number in the
+// KeySet of a provider that fetches its keys.
 func (c *Checker) Key() uint32 { return c.key }
 
 // Cached reports that the signature was not checked again.

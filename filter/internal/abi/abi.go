@@ -129,6 +129,8 @@ type Host interface {
 	// AddMetric adds by to a metric (proxy_increment_metric). A counter takes
 	// by > 0 only.
 	AddMetric(id uint32, by int64) Status
+	// RecordMetric sets a gauge (proxy_record_metric).
+	RecordMetric(id uint32, value uint64) Status
 	// SharedGet reads a value of the shared data (proxy_get_shared_data).
 	SharedGet(key []byte) (value []byte, cas uint32, st Status)
 	// SharedSet writes a value when cas is still its number, or always when cas is

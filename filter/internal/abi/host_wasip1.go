@@ -43,6 +43,9 @@ func proxyDefineMetric(kind uint32, p unsafe.Pointer, n uint32, out unsafe.Point
 //go:wasmimport env proxy_increment_metric
 func proxyIncrementMetric(id uint32, by int64) uint32
 
+//go:wasmimport env proxy_record_metric
+func proxyRecordMetric(id uint32, value uint64) uint32
+
 //go:wasmimport env proxy_get_shared_data
 func proxyGetSharedData(k unsafe.Pointer, kn uint32, p, n, cas unsafe.Pointer) uint32
 
@@ -198,6 +201,9 @@ func (VM) DefineMetric(kind Metric, name string) (uint32, Status) {
 
 // AddMetric implements [Host].
 func (VM) AddMetric(id uint32, by int64) Status { return Status(proxyIncrementMetric(id, by)) }
+
+// RecordMetric implements [Host].
+func (VM) RecordMetric(id uint32, value uint64) Status { return Status(proxyRecordMetric(id, value)) }
 
 // SharedGet implements [Host].
 func (VM) SharedGet(key []byte) ([]byte, uint32, Status) {

@@ -219,6 +219,10 @@ func (h *fakeHost) AddMetric(id uint32, by int64) abi.Status {
 	h.metrics[h.names[id]] += by
 	return 0
 }
+func (h *fakeHost) RecordMetric(id uint32, value uint64) abi.Status {
+	h.metrics[h.names[id]] = int64(value)
+	return 0
+}
 func (h *fakeHost) SharedGet(key []byte) ([]byte, uint32, abi.Status) {
 	v, ok := h.shared[string(key)]
 	if !ok {
@@ -288,6 +292,7 @@ type fakeEngine struct {
 	bodies       []string
 	responses    uint8 // mode
 	seenResponse []string
+	waits        bool
 	judged       int // times the headers of a /wait were
 }
 
@@ -376,7 +381,7 @@ func (e *fakeEngine) AppendReason(dst []byte, d *engine.Decision) []byte {
 	return append(dst, "reason\nfor it"...)
 }
 func (e *fakeEngine) Table() *table.Table { return nil }
-func (e *fakeEngine) Waits() bool         { return true }
+func (e *fakeEngine) Waits() bool         { return e.waits }
 
 func (e *fakeEngine) JudgesResponses() bool { return e.responses != 0 }
 func (e *fakeEngine) MaxResponse() uint32   { return 50 }

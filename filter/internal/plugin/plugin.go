@@ -112,6 +112,7 @@ func New(o Options) *VM {
 	v.store.host, v.peer.host = o.Host, o.Host
 	v.askers[engine.WaitLimits] = &limitAsker{v: v}
 	v.sig = newVerifier(o.Host, o.Sig)
+	v.askers[engine.WaitKeys] = keyAsker{v}
 	v.log.init()
 	v.reply.init()
 	return v

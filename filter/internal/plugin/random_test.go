@@ -24,6 +24,8 @@ func TestRandomCallbacks(t *testing.T) {
 			`{"mode":"monitor","maxHeldRequests":1,"bodyTimeoutMs":100,` + goodTable + `}`,
 		}[seed%3]
 		vt := newWatchTest(t, conf, []uint8{table.ModeEnforce, table.ModeMonitor, 0}[seed/3%3])
+		vt.e.waits = true
+		vt.configure(1, conf)
 		vt.v.askers[engine.WaitKeys] = &fakeAsker{vt: vt}
 		path := map[uint32]string{}
 		for range 3000 {

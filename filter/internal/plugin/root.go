@@ -18,8 +18,10 @@ type root struct {
 	engine       Engine // nil until a configuration was good
 	ticks        uint64
 	timeoutTicks uint64
-	waitTicks    uint64 // how long a request waits for an answer
-	meter        *meter // nil when the table has no limits
+	ticksPerLog  uint64   // how often the lines about refusals are counted anew
+	waitTicks    uint64   // how long a request waits for an answer
+	ring         *keyring // nil when no provider fetches its keys
+	meter        *meter   // nil when the table has no limits
 	trailers     trailerNames
 }
 
@@ -70,7 +72,11 @@ func (v *VM) Configure(id, size uint32) bool {
 	}
 	v.grow(cfg, e)
 	v.metrics.define(v.host)
-	v.host.SetTick(r.install(cfg, e))
+	period := r.install(cfg, e)
+	v.host.SetTick(period)
+	r.ring.abandon()
+	r.ring = v.newKeyring(r, e, period)
+	v.moveWaits(r)
 	r.meter = newMeter(v.host, e)
 	r.trailers = newTrailerNames(e.Table())
 	if announces(e) {
@@ -105,7 +111,11 @@ func (v *VM) grow(cfg *config.Config, e Engine) {
 		body = max(body, cfg.MaxResponse)
 		v.watches.grow(cfg.MaxOpenRequests)
 	}
-	v.arena.Grow(headers + body + 1 + arenaSlack)
+	size := headers + body + 1 + arenaSlack
+	if e.Waits() {
+		size = max(size+token.MaxSetBytes, maxKeyDocument+headers+arenaSlack)
+	}
+	v.arena.Grow(size)
 	v.streams.grow(cfg.MaxOpenRequests)
 	v.held.grow(cfg.MaxHeldRequests)
 	if e.Waits() {
@@ -143,8 +153,11 @@ func needsMore(t *table.Table) bool {
 // A request waits at least the configured time and at most one period more.
 func (r *root) install(cfg *config.Config, e Engine) (periodMs uint32) {
 	periodMs = min(max(cfg.BodyTimeoutMs/10, 10), 1000)
+	r.ticksPerLog = 1
 	if e.Waits() {
+		usual := periodMs
 		periodMs = min(periodMs, max(cfg.WaitTimeoutMs/10, 10), 200)
+		r.ticksPerLog = uint64(max(usual/periodMs, 1))
 	}
 	r.cfg, r.engine = *cfg, e
 	r.timeoutTicks = uint64((cfg.BodyTimeoutMs + periodMs - 1) / periodMs)

@@ -142,6 +142,7 @@ func TestAllocs(t *testing.T) {
 	vt.v.roots[0].engine = quietEngine{vt.e}
 	vt.v.askers[engine.WaitKeys] = quietAsker{}
 	vt.v.watches.grow(100)
+	vt.v.waits.grow(100)
 	for _, tt := range tests {
 		if n := testing.AllocsPerRun(1000, tt.f); n != 0 {
 			t.Errorf("%s: allocations = %v, want 0", tt.name, n)

@@ -16,10 +16,13 @@ func (v *VM) Tick(id uint32) {
 		return
 	}
 	r.ticks++
-	v.log.tick(v.host)
+	if r.ticks%r.ticksPerLog == 0 {
+		v.log.tick(v.host)
+	}
 	r.meter.tell(v.host)
 	v.metrics.addN(v.host, metricArenaOverflows, v.arena.TakeOverflows())
-	late := v.lateWaits(r)
+	late := r.ring.tick()
+	late = v.lateWaits(r) || late
 	for i := 0; v.held.used != 0 && i < len(v.held.slots); i++ {
 		if h := &v.held.slots[i]; h.id != 0 && h.root == r && r.ticks > h.deadline {
 			v.timeout(uint16(i))

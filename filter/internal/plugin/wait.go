@@ -21,6 +21,10 @@ type waiting struct {
 	root     *root
 	deadline uint64 // in ticks of the root
 
+	need     uint32 // WaitKeys: the generation of keys that answers it; 0: not asked yet
+	seen     uint32 // WaitKeys: the generation that it was judged by
+	known    bool   // the answer was there already
+	moved    bool   // the engine that asked was replaced: the new one judges
 	op       uint32
 	noBody   bool         // the headers ended the stream
 	ended    bool         // the body has ended
@@ -57,7 +61,7 @@ const maxAnswer = 16 << 10
 type asker interface {
 	// ask sends for what w waits for, and notes the call in w.call when it is w's own.
 	// False is that it can't be asked: the request is judged again at once, with
-	// answers.Late set.
+	// answers.Late set, or without when w.known says that there is an answer.
 	ask(w *waiting) bool
 	// hear takes the answer to w.call over into w.answers. After it w is judged
 	// again. What does not come in time is not heard: answers.Late is set.
@@ -97,7 +101,10 @@ func (v *VM) wait(c *stream, r *root, e Engine, was *waiting, endStream bool) ab
 	c.held, c.state = i, stateWaiting
 	if s := v.askers[w.wait.For]; s == nil || !s.ask(&v.waits.slots[i]) {
 		w = v.waits.slots[i]
-		w.answers.Late = true
+		if !w.known {
+			w.answers.Late = true
+		}
+		w.known = false
 		v.dropWait(c)
 		return v.again(c, &w)
 	}
@@ -193,6 +200,9 @@ func (v *VM) bodyWhileWaiting(c *stream, size uint32, endStream bool) abi.Action
 // HTTPCallResponse takes the answer to an HTTP call. headers is 0 when there was none.
 func (v *VM) HTTPCallResponse(id, token, headers, body uint32) {
 	v.begin()
+	if v.keysAnswered(id, token, headers, body) {
+		return
+	}
 	i, ok := v.waitsFor(call{callHTTP, token})
 	if !ok {
 		return
@@ -205,6 +215,24 @@ func (v *VM) HTTPCallResponse(id, token, headers, body uint32) {
 		a.body, a.ok = v.callBody(abi.BufferCallBody, body)
 	}
 	v.heard(id, i, a)
+}
+
+// keysAnswered takes the answer to a call for keys, if it is one.
+func (v *VM) keysAnswered(id, token, headers, body uint32) bool {
+	for _, r := range v.roots {
+		if r.ring == nil {
+			continue
+		}
+		for _, m := range r.ring.remotes {
+			if !m.pending || m.token != token {
+				continue
+			}
+			r.ring.answered(m, v.keyAnswer(headers, body))
+			v.host.SetContext(id)
+			return true
+		}
+	}
+	return false
 }
 
 // GRPCReceive takes the message that a gRPC call was answered with.
@@ -297,12 +325,26 @@ func (v *VM) lateWaits(r *root) (any bool) {
 		return false
 	}
 	for i := range v.waits.slots {
-		if w := &v.waits.slots[i]; w.id != 0 && w.root == r && r.ticks > w.deadline {
+		w := &v.waits.slots[i]
+		if w.id == 0 || w.root != r || !w.moved && r.ticks <= w.deadline {
+			continue
+		}
+		if w.moved = false; r.ticks > w.deadline {
 			w.answers.Late = true
 			v.metrics.add(v.host, waitsLate)
-			v.wake(uint16(i))
-			any = true
 		}
+		v.wake(uint16(i))
+		any = true
 	}
 	return any
+}
+
+// moveWaits makes the new engine of r judge the requests that wait for keys, at the next
+// tick: nothing of them was settled, and the answer will come to the new one.
+func (v *VM) moveWaits(r *root) {
+	for i := 0; v.waits.used != 0 && i < len(v.waits.slots); i++ {
+		if w := &v.waits.slots[i]; w.id != 0 && w.root == r && w.wait.For == engine.WaitKeys {
+			w.engine, w.moved, w.answers, w.need = r.engine, true, engine.Answers{}, 0
+		}
+	}
 }

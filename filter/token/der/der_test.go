@@ -106,7 +106,7 @@ func rsaSPKI(t testing.TB, n, e *big.Int) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return appendSPKI(nil, oidRSA+derNull, inner)
+	return append(appendSPKI(nil, oidRSA+derNull, len(inner)), inner...)
 }
 
 func TestReadBad(t *testing.T) {
@@ -122,7 +122,7 @@ func TestReadBad(t *testing.T) {
 		}
 		return bytes.Replace(b, []byte(old), []byte(new), 1)
 	}
-	point := func(alg string, p []byte) []byte { return appendSPKI(nil, alg, p) }
+	point := func(alg string, p []byte) []byte { return append(appendSPKI(nil, alg, len(p)), p...) }
 	tests := []struct {
 		name string
 		spki []byte

@@ -3,7 +3,8 @@ package der
 // AppendRSA appends the SubjectPublicKeyInfo of an RSA key given by modulus and
 // exponent as JWK carries them (RFC 7518 section 6.3.1): big-endian. Leading
 // zeros, which RFC 7518 forbids and some issuers write, are dropped. Weak keys
-// are refused as Read refuses them, and dst is returned as it was.
+// are refused as Read refuses them, and dst is returned as it was. It does not
+// allocate if dst has room.
 func AppendRSA(dst, modulus, exponent []byte) ([]byte, Problem) {
 	n, e := trimZeros(modulus), trimZeros(exponent)
 	if len(n) == 0 || len(e) == 0 || n[0] == 0 || e[0] == 0 {
@@ -12,12 +13,21 @@ func AppendRSA(dst, modulus, exponent []byte) ([]byte, Problem) {
 	if _, p := checkRSA(n, e); p != None {
 		return dst, p
 	}
-	inner := element(tagSequence, append(element(tagInteger, signed(n)), element(tagInteger, signed(e))...))
-	return appendSPKI(dst, oidRSA+derNull, inner), None
+	inner := elementSize(uintSize(n)) + elementSize(uintSize(e))
+	dst = appendSPKI(dst, oidRSA+derNull, elementSize(inner))
+	dst = appendHead(dst, tagSequence, inner)
+	for _, v := range [...][]byte{n, e} {
+		dst = appendHead(dst, tagInteger, uintSize(v))
+		if uintSize(v) != len(v) {
+			dst = append(dst, 0)
+		}
+		dst = append(dst, v...)
+	}
+	return dst, None
 }
 
 // AppendPoint appends the SubjectPublicKeyInfo of a curve point: 04, x, y for
-// the NIST curves, 32 bytes for Ed25519.
+// the NIST curves, 32 bytes for Ed25519. It does not allocate if dst has room.
 func AppendPoint(dst []byte, kind Kind, point []byte) ([]byte, Problem) {
 	alg := ""
 	switch kind {
@@ -32,37 +42,40 @@ func AppendPoint(dst []byte, kind Kind, point []byte) ([]byte, Problem) {
 	default:
 		return dst, Algorithm
 	}
-	out := appendSPKI(dst, alg, point)
+	out := append(appendSPKI(dst, alg, len(point)), point...)
 	if _, p := Read(out[len(dst):]); p != None {
 		return dst, p
 	}
 	return out, None
 }
 
-func appendSPKI(dst []byte, alg string, key []byte) []byte {
-	body := element(tagSequence, []byte(alg))
-	body = append(body, element(tagBitString, append([]byte{0}, key...))...)
-	return append(dst, element(tagSequence, body)...)
+// appendSPKI appends what comes before a key of size bytes.
+func appendSPKI(dst []byte, alg string, size int) []byte {
+	dst = appendHead(dst, tagSequence, elementSize(len(alg))+elementSize(1+size))
+	dst = appendHead(dst, tagSequence, len(alg))
+	dst = append(dst, alg...)
+	dst = appendHead(dst, tagBitString, 1+size)
+	return append(dst, 0) // no unused bits
 }
 
-func signed(v []byte) []byte {
-	if v[0] >= 0x80 {
-		return append([]byte{0}, v...)
-	}
-	return v
-}
-
-// element is one DER element; contents here are under 64 KiB.
-func element(tag byte, content []byte) []byte {
-	n := len(content)
-	var out []byte
+// elementSize is the size of an element with n bytes of content, under 64 KiB.
+func elementSize(n int) int {
 	switch {
 	case n < 0x80:
-		out = []byte{tag, byte(n)}
+		return 2 + n
 	case n < 0x100:
-		out = []byte{tag, 0x81, byte(n)}
-	default:
-		out = []byte{tag, 0x82, byte(n >> 8), byte(n)}
+		return 3 + n
 	}
-	return append(out, content...)
+	return 4 + n
+}
+
+// appendHead appends the tag and length of an element with n bytes of content.
+func appendHead(dst []byte, tag byte, n int) []byte {
+	switch {
+	case n < 0x80:
+		return append(dst, tag, byte(n))
+	case n < 0x100:
+		return append(dst, tag, 0x81, byte(n))
+	}
+	return append(dst, tag, 0x82, byte(n>>8), byte(n))
 }
