@@ -50,8 +50,11 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		return verdict.NeedBody // wait and see that it is empty
 	}
 	if f.seen&seenContentEncoding != 0 && !media.EqualFold("identity", f.contentCoding) {
-		d.Part = verdict.PartHeader
-		return verdict.BodyEncoding
+		if !e.encodingAllowed(r, d.Op) {
+			d.Part = verdict.PartHeader
+			return verdict.BodyEncoding
+		}
+		d.Encoded = true
 	}
 	if f.seen&seenContentType == 0 {
 		if known && !empty {
@@ -117,10 +120,10 @@ func (e *Engine) MaxBody(d *Decision) uint32 {
 }
 
 // CheckBody judges r.Body, the whole body of a request for which CheckHeaders
-// said NeedBody with d. Only Op, Media, Boundary, Preflight, Mode, Later, Standings and Kept
+// said NeedBody with d. Only Op, Media, Boundary, Preflight, Encoded, Mode, Later, Standings and Kept
 // of d need to be kept between the two.
 func (e *Engine) CheckBody(r *Request, d *Decision) {
-	d.Failed, e.failed, e.lim.hits = false, nil, 0
+	d.Failed, d.Unjudged, e.failed, e.lim.hits = false, false, nil, 0
 	if d.Op >= e.t.NumOps() || d.Media != table.NoIndex && d.Media >= e.t.Op(d.Op).Media().End() {
 		d.Code = verdict.Internal
 		return
@@ -153,12 +156,17 @@ func (e *Engine) body(b []byte, op table.Op, d *Decision) verdict.Code {
 		return verdict.BodyMediaType
 	}
 	m := e.t.Media(d.Media)
+	if d.Encoded {
+		d.Unjudged = true
+		return verdict.Allow
+	}
 	switch m.Kind() {
 	case table.BodyJSON:
 		return e.json(b, m.Entry(), op, d)
 	case table.BodyNDJSON:
 		return e.sequence(b, m, op, d)
 	case table.BodyOpaque:
+		d.Unjudged = true
 		return verdict.Allow // CheckHeaders let pass only what the policy lets pass
 	}
 	return e.fields(b, m, d)

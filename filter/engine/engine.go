@@ -187,6 +187,9 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 		return verdict.Allow
 	}
 	if d.Preflight {
+		if d.CORS != table.NoIndex {
+			return e.answerPreflight(r, e.t.Op(d.Op), d)
+		}
 		return preflight(r, d)
 	}
 	op := e.t.Op(d.Op)
@@ -248,6 +251,9 @@ func (e *Engine) request(r *Request, d *Decision) verdict.Code {
 	code, _ := r.scan()
 	if code == verdict.Allow {
 		code = r.fields.transfer()
+	}
+	if code == verdict.Allow {
+		code = r.fields.connects()
 	}
 	if code != verdict.Allow {
 		d.Part = verdict.PartHeader

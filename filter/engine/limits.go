@@ -337,7 +337,7 @@ func (e *Engine) chargeBody(r *Request, d *Decision) {
 	}
 	m := &e.lim
 	n := int(min(d.Later.n, maxBodyCharges))
-	read := d.Media != table.NoIndex && e.t.Media(d.Media).Kind() == table.BodyJSON && len(r.Body) != 0 &&
+	read := d.Media != table.NoIndex && !d.Encoded && e.t.Media(d.Media).Kind() == table.BodyJSON && len(r.Body) != 0 &&
 		(d.Code == verdict.Allow || d.Code == verdict.BodyInvalid || d.Code == verdict.BodyBudget)
 	for i := range n {
 		b := &d.Later.c[i]

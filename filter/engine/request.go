@@ -30,7 +30,7 @@ type fields struct {
 	method, path, authority, scheme           []byte
 	contentType, contentLength, contentCoding []byte
 	authorization                             []byte
-	upgrade, transferEncoding                 []byte
+	upgrade, transferEncoding, protocol       []byte
 	seen                                      uint32
 }
 
@@ -47,6 +47,7 @@ const (
 	seenAuthorization
 	seenUpgrade
 	seenTransferEncoding
+	seenProtocol
 	seenOverride // one of overrideNames, any number of times
 )
 
@@ -79,9 +80,14 @@ type Decision struct {
 	Unknown uint32
 	// Deprecated counts deprecated parameters that the request has.
 	Deprecated uint32
-	// Preflight is set for a CORS preflight request that the policy lets pass;
-	// Op is what it asks about.
+	// Preflight is set for a CORS preflight request that the policy lets pass, or
+	// that is answered here; Op is what it asks about.
 	Preflight bool
+	// CORS is the record by which a preflight request is answered here instead of
+	// passing, table.NoIndex.
+	CORS uint32
+	// Encoded is set for a body whose Content-Encoding the policy lets pass unread.
+	Encoded bool
 	// Boundary is what divides a multipart body.
 	Boundary Boundary
 	// Provider is the index of the token's issuer, table.NoIndex.
@@ -92,7 +98,8 @@ type Decision struct {
 	// Status is that of the response that was judged, 0 for requests.
 	Status uint16
 	// Unjudged is set when a response passes as it is: a stream, or a connection
-	// that changes its protocol.
+	// that changes its protocol; and when a request's body does, whose type or coding
+	// nobody can read.
 	Unjudged bool
 	// Wait is what NeedAnswer asks for.
 	Wait Wait
@@ -113,7 +120,7 @@ type Boundary struct {
 func (d *Decision) reset() {
 	*d = Decision{}
 	d.Mode = table.ModeEnforce
-	for _, index := range [...]*uint32{&d.Op, &d.Media, &d.Param, &d.Limit, &d.Provider, &d.Consumer} {
+	for _, index := range [...]*uint32{&d.Op, &d.Media, &d.Param, &d.Limit, &d.CORS, &d.Provider, &d.Consumer} {
 		*index = table.NoIndex
 	}
 }
@@ -150,6 +157,13 @@ func (r *Request) scan() (verdict.Code, uint32) {
 				bit, f.scheme = seenScheme, h.Value
 			case "upgrade":
 				bit, f.upgrade = seenUpgrade, h.Value
+			}
+		case 9:
+			if string(h.Name) == ":protocol" {
+				bit, f.protocol = seenProtocol, h.Value
+				if f.protocol == nil {
+					f.protocol = h.Name[:0]
+				}
 			}
 		case 10:
 			if string(h.Name) == ":authority" {

@@ -41,7 +41,7 @@ func (e *Engine) route(r *Request, d *Decision) verdict.Code {
 	}
 	d.Op, d.Part = op, verdict.PartNone
 	d.Mode = max(d.Mode, o.Mode())
-	if r.fields.upgrades() && o.Flags()&table.OpFlagUpgrade == 0 {
+	if r.fields.upgrades() && !e.upgradeAllowed(r, op) {
 		d.Part = verdict.PartHeader
 		return verdict.RequestUpgrade
 	}
@@ -67,7 +67,7 @@ func (e *Engine) find(r *Request, d *Decision) (op uint32, out route.Outcome) {
 	if out == route.NoMethod {
 		return e.otherMethod(r, d)
 	}
-	return op, out
+	return e.otherPreflight(r, d, op, out)
 }
 
 // slashIgnored reports that the operations of the matched path take it with
@@ -92,17 +92,12 @@ func (e *Engine) otherMethod(r *Request, d *Decision) (uint32, route.Outcome) {
 			return op, route.Found
 		}
 	case "OPTIONS":
-		var wanted []byte
-		origin := false
-		for i := range r.Headers {
-			switch string(r.Headers[i].Name) {
-			case "origin":
-				origin = true
-			case "access-control-request-method":
-				wanted = r.Headers[i].Value
-			}
+		op, answer, ok := e.preflightOp(r)
+		if ok && answer {
+			d.Preflight, d.CORS = true, e.t.FindCORS(op)
+			return op, route.Found
 		}
-		if op, ok := e.match.FindMethod(e.t, wanted); ok && origin && e.t.Op(op).Flags()&table.OpFlagPreflight != 0 {
+		if ok && e.t.Op(op).Flags()&table.OpFlagPreflight != 0 {
 			d.Preflight = true
 			return op, route.Found
 		}

@@ -88,8 +88,21 @@ const (
 	SecExprNodes
 	SecForwards // what upstreams are told of who calls
 	SecServices // rate limit services
+	schemasStart
+)
+
+// More sections, above those of schemas.
+const (
+	SecExtras Section = iota + schemasEnd // what few operations have (extras.go)
 	secEnd
 )
+
+// schemasEnd is the first number behind those that belong to schemas, which begin at
+// 32.
+const schemasEnd = 48
+
+// No number of the first sections is one of the schemas'.
+var _ [32 - int(schemasStart)]struct{}
 
 // Words per record, by section; 0 for sections that are no records.
 const (
@@ -117,6 +130,7 @@ const (
 	wordsShape       = 8
 	wordsField       = 8
 	wordsResponse    = 8
+	wordsExtra       = 12
 	wordsConsumer    = 12
 	wordsCredential  = 10
 	wordsExpr        = 16

@@ -90,6 +90,10 @@ var layouts = [...]layout{
 		bits(ResponseStatus, 0, 0xffff, minStatus, maxStatus), bits(ResponseStatus, 16, 0xffff, minStatus, maxStatus),
 		rng(ResponseMedia, SecMedia), rng(ResponseHeaders, SecParams), zero(5), zero(6), zero(7),
 	}},
+	{SecExtras, wordsExtra, []field{
+		idx(ExtraOp, SecOps), bits(ExtraFlags, 0, NoIndex, 0, extraFlagsAll), rng(ExtraOrigins, SecNames), rng(ExtraHeaders, SecNames),
+		opt(ExtraLimit, SecLimits), rng(ExtraEncodings, SecNames), rng(ExtraUpgrades, SecNames),
+	}},
 	{SecMedia, wordsMedia, []field{
 		str(MediaType), str(MediaSuffix), enum(MediaHow, 0, 1, maxBodyKind), enum(MediaHow, 8, 1, matchEnd-1), enum(MediaHow, 16, 1, maxAction),
 		bits(MediaHow, 24, 0xff, 0, mediaFlagsAll), opt(MediaShape, SecShapes), rng(MediaFields, SecFields), zero(11),

@@ -152,7 +152,7 @@ func (v *verifier) directory(b []byte) bool {
 		switch {
 		case id == uint32(SecStrings):
 			v.t.strs = data
-		case id < uint32(secEnd):
+		case id < uint32(schemasStart) || id >= schemasEnd && id < uint32(secEnd):
 			if size%4 != 0 {
 				return v.fail(ErrRecord, off)
 			}
@@ -309,6 +309,9 @@ func (v *verifier) entries() bool {
 		if bad, at := t.checkForward(i); bad != ErrNone {
 			return v.fail(bad, v.at(SecForwards, i*wordsForward+at))
 		}
+	}
+	if !t.extrasSorted() {
+		return v.fail(ErrOrder, v.at(SecExtras, 0))
 	}
 	if !t.limitsSorted() {
 		return v.fail(ErrOrder, v.at(SecLimits, 0))

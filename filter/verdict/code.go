@@ -139,6 +139,10 @@ const (
 	ForwardValue    // a value that no header field can hold
 	ForwardTooLarge // more than a field, or all of them, may hold
 
+	// request, again
+
+	RequestOrigin // a CORS preflight request of an origin that may not ask
+
 	NumCodes // number of codes plus one
 )
 
@@ -228,6 +232,7 @@ var entries = [NumCodes]entry{
 	RequestOverride:         {"request_override", 400, "Request asks for another method or path"},
 	ParamAmbiguous:          {"param_ambiguous", 400, "Ambiguous parameter"},
 	BodyAmbiguous:           {"body_ambiguous", 400, "Ambiguous request body"},
+	RequestOrigin:           {"request_origin", 403, "Origin not allowed"},
 	ForwardValue:            {"forward_value", 403, "Identity cannot be passed on"},
 	ForwardTooLarge:         {"forward_too_large", 403, "Identity is too large to pass on"},
 }

@@ -38,7 +38,7 @@ type Schemas interface {
 func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
 	w := &writer{strs: strs, schemas: s, providers: map[*ir.Provider]uint32{}, limits: map[*ir.Limit]uint32{}, services: map[*ir.RateLimitService]uint32{},
 		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}, shapes: map[*ir.Shape]uint32{}, exprs: map[*ir.Allow]uint32{},
-		forwards: map[*ir.Forward]uint32{}}
+		forwards: map[*ir.Forward]uint32{}, lists: map[string][]uint32{}}
 	for _, p := range b.Providers {
 		w.provider(p)
 	}
@@ -51,6 +51,7 @@ func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
 		start := w.count(table.SecOps)
 		for _, op := range a.Operations {
 			ops[op] = w.operation(op, uint32(i))
+			w.extra(op, ops[op])
 		}
 		w.record(table.SecAPIs, w.str(a.Name), w.str(a.Title), []uint32{uint32(a.Mode), start, w.count(table.SecOps) - start, 0})
 	}
@@ -75,7 +76,7 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecServices + 1][]uint32
+	recs    [table.SecExtras + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32
@@ -89,6 +90,7 @@ type writer struct {
 	patterns  []byte // automata of expressions
 	automata  []automaton
 	forwards  map[*ir.Forward]uint32
+	lists     map[string][]uint32 // of names that several operations have
 }
 
 // count is the number of records that a section has so far.
@@ -224,6 +226,7 @@ func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
 	set(op.Ambiguous.RawSemicolon, table.OpFlagRawSemicolon)
 	set(op.Ambiguous.BracketNames, table.OpFlagBracketNames)
 	set(op.Preflight, table.OpFlagPreflight)
+	set(len(op.Upgrades) > 0, table.OpFlagUpgrade)
 
 	captures := captureNames(op)
 	params := []uint32{w.count(table.SecParams), 0}

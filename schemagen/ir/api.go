@@ -92,7 +92,14 @@ type Operation struct {
 	// HeadAsGet lets HEAD requests be judged by this operation, a GET.
 	HeadAsGet bool
 	// Preflight lets CORS preflight requests for this operation pass.
-	Preflight    bool
+	Preflight bool
+	// CORS answers preflight requests for this operation; nil: it does not.
+	CORS *CORS
+	// ContentEncodings is the codings that bodies may have, lower case: such a body
+	// passes unread.
+	ContentEncodings []string
+	// Upgrades is the protocols that connections may change to, lower case.
+	Upgrades     []string
 	MaxBodyBytes uint32 // 0: the plugin's limit
 	MaxDepth     uint16 // 0: the plugin's limit
 	// Bounds of JSON bodies, 0: none. MaxString and MaxName are bytes as written,

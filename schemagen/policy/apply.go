@@ -121,6 +121,7 @@ func (s *Scope) apply(op *ir.Operation, m settings) {
 		op.Ambiguous = *m.ambiguous
 	}
 	op.HeadAsGet, op.Preflight = m.head == "get", m.preflight == ir.ActionPass
+	op.CORS, op.ContentEncodings, op.Upgrades = s.cors(op, m.cors), m.encodings, m.upgrades
 	op.Responses = m.responses.model()
 	op.Forward = m.forward
 	for _, w := range m.waive {
@@ -195,6 +196,15 @@ func (s settings) with(over settings) settings {
 	}
 	if over.preflight != 0 {
 		s.preflight = over.preflight
+	}
+	if over.cors != nil {
+		s.cors = over.cors
+	}
+	if over.encodings != nil {
+		s.encodings = over.encodings
+	}
+	if over.upgrades != nil {
+		s.upgrades = over.upgrades
 	}
 	if over.responses != nil {
 		s.responses = over.responses

@@ -96,6 +96,9 @@ type settings struct {
 	ambiguous           *ir.Ambiguous
 	head                string // "get", "deny"
 	preflight           ir.Action
+	cors                *corsRules
+	encodings           []string // nil: not set
+	upgrades            []string // the same
 	mediaTypes          map[string]ir.Action
 	responses           *responseRules
 	forward             *ir.Forward
@@ -317,6 +320,11 @@ func (p *Policy) settingFields(s *settings) fields {
 		"ambiguous":    func(n *source.Node) { s.ambiguous = p.readAmbiguous(n) },
 		"head":         func(n *source.Node) { s.head = oneOf(d, n, "head", map[string]string{"get": "get", "deny": "deny"}) },
 		"preflight":    func(n *source.Node) { s.preflight = oneOf(d, n, "preflight", denyPass) },
+		"cors":         func(n *source.Node) { s.cors = p.readCORS(n) },
+		"contentEncodings": func(n *source.Node) {
+			s.encodings = append([]string{}, p.readEncodings(n)...)
+		},
+		"upgrade": func(n *source.Node) { s.upgrades = append([]string{}, p.readUpgrades(n)...) },
 		"mediaTypes": func(n *source.Node) {
 			s.mediaTypes = map[string]ir.Action{}
 			d.mapping(n, "mediaTypes", func(name string, n *source.Node) {
