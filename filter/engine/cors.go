@@ -51,6 +51,7 @@ func (e *Engine) answerPreflight(r *Request, op table.Op, d *Decision) verdict.C
 		d.Part = verdict.PartHeader
 		return verdict.RequestOrigin
 	}
+	d.Methods = e.match.Methods
 	if c.Limit() == table.NoIndex || e.lim.rules[c.Limit()].Mode == table.ModeOff {
 		return verdict.Allow
 	}

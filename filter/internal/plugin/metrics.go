@@ -23,6 +23,8 @@ const (
 	responsesOfHost
 	requestsWaited
 	waitsLate
+	preflightsAnswered
+	bodiesUnjudged
 	numCounters
 )
 
@@ -44,6 +46,8 @@ var counterNames = [numCounters]string{
 	responsesOfHost:       "portcullis.responses_of_proxy",
 	requestsWaited:        "portcullis.requests_waited",
 	waitsLate:             "portcullis.waits_late",
+	preflightsAnswered:    "portcullis.preflights_answered",
+	bodiesUnjudged:        "portcullis.bodies_unjudged",
 }
 
 // metrics holds the host's ids of all counters. A metric never decides anything: a

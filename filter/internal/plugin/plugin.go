@@ -192,5 +192,5 @@ func (v *VM) root(id uint32) *root {
 // whose request it no longer has.
 func (v *VM) own(code verdict.Code, mode uint8, op uint32) {
 	v.d = engine.Decision{Code: code, Mode: mode, Op: op, Media: table.NoIndex, Param: table.NoIndex,
-		Limit: table.NoIndex, Provider: table.NoIndex, Consumer: table.NoIndex}
+		Limit: table.NoIndex, CORS: table.NoIndex, Provider: table.NoIndex, Consumer: table.NoIndex}
 }

@@ -98,6 +98,13 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 		t = e.Table()
 	}
 	count += limitFields(&v.d.Standings, t)
+	x, origin, cross := v.crossOrigin(e)
+	switch {
+	case origin != nil:
+		count += 1 + corsFields(x)
+	case cross:
+		count++
+	}
 	w := &v.reply.headers
 	w.Begin(count)
 	w.Add("content-type", "application/problem+json", nil)
@@ -112,6 +119,13 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 		w.Add("allow", "", v.appendMethods(v.reply.value[:0], e))
 	}
 	v.addLimitFields(w, &v.d.Standings, t)
+	switch {
+	case origin != nil:
+		v.addCORS(w, x, origin)
+		w.Add("access-control-expose-headers", exposed, nil)
+	case cross:
+		w.Add("vary", "origin", nil)
+	}
 	return w.End()
 }
 

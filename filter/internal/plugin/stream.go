@@ -182,7 +182,7 @@ func (v *VM) needBody(c *stream, r *root, e Engine, endStream bool) abi.Action {
 		v.d.Code, v.d.Part = verdict.PluginBusy, verdict.PartNone
 		return v.settleWith(c, r, e)
 	}
-	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, slot: i, preflight: v.d.Preflight, maxBody: maxBody, length: length,
+	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, slot: i, preflight: v.d.Preflight, encoded: v.d.Encoded, maxBody: maxBody, length: length,
 		deadline: r.ticks + r.timeoutTicks, engine: e, root: r}
 	if int(i) < len(v.more) {
 		v.more[i] = heldMore{v.d.Boundary, v.d.Later, v.d.Standings}
@@ -319,7 +319,7 @@ func (v *VM) resume(h *held, code verdict.Code) {
 		mode = c.mode
 	}
 	v.own(code, mode, h.op)
-	v.d.Media, v.d.Preflight = h.media, h.preflight
+	v.d.Media, v.d.Preflight, v.d.Encoded = h.media, h.preflight, h.encoded
 	if int(h.slot) < len(v.more) {
 		m := &v.more[h.slot]
 		v.d.Boundary, v.d.Later, v.d.Standings = m.boundary, m.charges, m.stand
@@ -356,6 +356,12 @@ func (v *VM) settleWith(c *stream, r *root, e Engine) abi.Action {
 		if v.d.Mode == table.ModeOff {
 			c.flags |= flagOff
 			return v.pass(c, passedModeOff)
+		}
+		if v.d.Preflight && e != nil && e.Table() != nil && v.d.CORS < e.Table().NumExtras() {
+			return v.answerPreflight(c, e)
+		}
+		if v.d.Unjudged {
+			v.metrics.add(v.host, bodiesUnjudged)
 		}
 		v.watchResponse(c, r, e)
 		v.keepNote(c, e)

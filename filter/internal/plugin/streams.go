@@ -145,6 +145,7 @@ type held struct {
 	op        uint32
 	media     uint32
 	preflight bool
+	encoded   bool
 	slot      uint16 // its own index
 	maxBody   uint32
 	deadline  uint64 // in ticks of the root
