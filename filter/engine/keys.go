@@ -55,7 +55,7 @@ func (e *Engine) askKeys(r *Request, d *Decision, code verdict.Code) verdict.Cod
 	if p == table.NoIndex || r.Answers.Keys>>(p&63)&1 != 0 {
 		return code
 	}
-	return r.ask(d, Wait{WaitKeys, p}, verdict.TokenKeysUnavailable)
+	return r.ask(d, Wait{For: WaitKeys, Index: p}, verdict.TokenKeysUnavailable)
 }
 
 // noteWants remembers the first provider whose keys a check wanted.
