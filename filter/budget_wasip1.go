@@ -23,3 +23,9 @@ func budgetHeap() uint64 { runtime.ReadMemStats(&stats); return stats.HeapInuse 
 //
 //go:wasmexport portcullis_budget_collections
 func budgetCollections() uint64 { runtime.ReadMemStats(&stats); return uint64(stats.NumGC) }
+
+// budgetCollecting is 1 while a collection marks, which costs every pointer that is
+// written.
+//
+//go:wasmexport portcullis_budget_collecting
+func budgetCollecting() uint32 { return truth(writeBarrier != 0) }

@@ -25,10 +25,17 @@ func onContextCreate(id, parent uint32) { vm.ContextCreate(id, parent) }
 func onVMStart(id, size uint32) uint32 { return truth(vm.VMStart(id, size)) }
 
 //go:wasmexport proxy_on_configure
-func onConfigure(id, size uint32) uint32 { return truth(vm.Configure(id, size)) }
+func onConfigure(id, size uint32) uint32 {
+	good := vm.Configure(id, size)
+	finishCollection()
+	return truth(good)
+}
 
 //go:wasmexport proxy_on_tick
-func onTick(id uint32) { vm.Tick(id) }
+func onTick(id uint32) {
+	vm.Tick(id)
+	finishCollection()
+}
 
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(id, num, end uint32) uint32 {

@@ -24,7 +24,7 @@ func TestResponseMallocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := budgetHost(t, table)
+	h := budgetHost(t, table, nil, nil)
 	vm := h.VM(0)
 	good := []string{":status", "200", "content-type", "application/json", "etag", `"1f"`}
 	kinds := []struct {
