@@ -92,8 +92,9 @@ type Config struct {
 
 // secret is one named secret as the configuration brought it.
 type secret struct {
-	name  string
-	value []byte
+	name     string
+	value    []byte
+	previous []byte // nil: there is none
 }
 
 // number describes a numeric key.

@@ -104,6 +104,13 @@ func TestLoadRefuses(t *testing.T) {
 		{"linked wide", `{"table":"\u016cinked"}`, `not base64`},
 		{"linked and more", `{"table":"linkedAA="}`, `incomplete base64`},
 		{"secret type", `{"secrets":{"a":1}}`, `secrets.a: found a number, want a string`},
+		{"secret list empty", `{"secrets":{"a":[]}}`, `secrets.a: found "]", want a string`},
+		{"secret list type", `{"secrets":{"a":["x",1]}}`, `secrets.a: found a number, want a string`},
+		{"secret list comma", `{"secrets":{"a":["x",]}}`, `secrets.a: found "]", want a string`},
+		{"secret list long", `{"secrets":{"a":["x","y","z"]}}`, `secrets.a: found ",", want "]" after at most two strings`},
+		{"secret list open", `{"secrets":{"a":["x"`, `want "]" after at most two strings`},
+		{"secret list empty value", `{"secrets":{"a":["x",""]}}`, `secrets.a: empty`},
+		{"secret list in list", `{"secrets":{"a":[["x"]]}}`, `secrets.a: found an array, want a string`},
 		{"secrets type", `{"secrets":"a"}`, `secrets: found a string, want an object`},
 		{"secret twice", `{"secrets":{"a":"x","a":"y"}}`, `name "a" stands twice`},
 		{"secret empty", `{"secrets":{"a":""}}`, `secrets.a: empty`},
@@ -206,6 +213,24 @@ func TestSecretEnviron(t *testing.T) {
 	for _, tt := range tests {
 		if v, ok := c.Secret([]byte(tt.name), env); string(v) != tt.want || ok != tt.ok {
 			t.Errorf("Secret(%q) = %q, %v, want %q, %v", tt.name, v, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+func TestPreviousSecret(t *testing.T) {
+	c, err := load(`{"secrets":{"one":"a","list":["b"],"two":["c","base64:AAE="]}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := []byte("PORTCULLIS_SECRET_ONE_PREVIOUS=no\x00PORTCULLIS_SECRET_ENV=e\x00PORTCULLIS_SECRET_ENV_PREVIOUS=f\x00PORTCULLIS_SECRET_LAST_PREVIOUS=")
+	tests := []struct{ name, want, previous string }{
+		{"one", "a", ""}, {"list", "b", ""}, {"two", "c", "\x00\x01"}, {"env", "e", "f"}, {"last", "", ""}, {"none", "", ""},
+	}
+	for _, tt := range tests {
+		v, ok := c.Secret([]byte(tt.name), env)
+		p, before := c.PreviousSecret([]byte(tt.name), env)
+		if string(v) != tt.want || ok != (tt.want != "") || string(p) != tt.previous || before != (tt.previous != "") {
+			t.Errorf("%s: %q, %v and %q, %v, want %q and %q", tt.name, v, ok, p, before, tt.want, tt.previous)
 		}
 	}
 }

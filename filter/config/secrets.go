@@ -9,6 +9,8 @@ const (
 	// the secret's name follows in capitals, other bytes than letters and digits
 	// as "_".
 	EnvironPrefix = "PORTCULLIS_SECRET_"
+	// PreviousSuffix ends the names of those that hold previous values.
+	PreviousSuffix = "_PREVIOUS"
 )
 
 // readSecrets reads the value of "secrets".
@@ -28,20 +30,40 @@ func (c *Config) readSecrets(r *reader) {
 			r.fail(at, "secrets: empty name or more than "+decimal(maxSecrets)+" secrets")
 			return
 		}
-		if !r.isString("secrets."+name, "a string") {
-			return
+		s := secret{name: name}
+		if b, ok := r.space(); !ok || b != '[' {
+			s.value = r.secret(name, at)
+		} else {
+			r.expect('[')
+			s.value = r.secret(name, at)
+			if b, ok := r.space(); ok && b == ',' {
+				r.expect(',')
+				s.previous = r.secret(name, at)
+			}
+			if b, ok := r.space(); r.err == nil && (!ok || b != ']') {
+				r.fail(r.offset(), "secrets."+name+": found "+found(b, ok)+`, want "]" after at most two strings`)
+				return
+			}
+			r.expect(']')
 		}
-		raw, ok := r.text(maxSecretBytes)
-		if !ok {
-			return
-		}
-		value, good := secretValue(raw)
-		if !good {
-			r.fail(at, "secrets."+name+`: empty, or bad base64 after "base64:"`)
-			return
-		}
-		c.secrets = append(c.secrets, secret{name, value})
+		c.secrets = append(c.secrets, s)
 	})
+}
+
+// secret reads one value of the secret name, which stands at.
+func (r *reader) secret(name string, at uint32) []byte {
+	if !r.isString("secrets."+name, "a string, or an array of the value in force and the previous one") {
+		return nil
+	}
+	raw, ok := r.text(maxSecretBytes)
+	if !ok {
+		return nil
+	}
+	value, good := secretValue(raw)
+	if !good {
+		r.fail(at, "secrets."+name+`: empty, or bad base64 after "base64:"`)
+	}
+	return value
 }
 
 // secretValue decodes a secret: text, or base64 after its prefix.
@@ -65,7 +87,23 @@ func (c *Config) Secret(name, environ []byte) (value []byte, ok bool) {
 			return c.secrets[i].value, true
 		}
 	}
-	key := EnvironName(name) + "="
+	return fromEnviron(EnvironName(name)+"=", environ)
+}
+
+// PreviousSecret finds the value that a secret had before, which is still good:
+// the second one in the configuration, else the environment variable of the
+// secret's with _PREVIOUS behind. One secret never takes both from different places.
+func (c *Config) PreviousSecret(name, environ []byte) (value []byte, ok bool) {
+	for i := range c.secrets {
+		if c.secrets[i].name == string(name) {
+			return c.secrets[i].previous, c.secrets[i].previous != nil
+		}
+	}
+	return fromEnviron(EnvironName(name)+PreviousSuffix+"=", environ)
+}
+
+// fromEnviron is the value of the entry that starts with key.
+func fromEnviron(key string, environ []byte) (value []byte, ok bool) {
 	for len(environ) > 0 {
 		n := 0
 		for n < len(environ) && environ[n] != 0 {

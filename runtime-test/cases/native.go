@@ -48,7 +48,8 @@ func (Native) Load(_ context.Context, s Setup) (Instance, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: the table needs the secret %q", ErrRefusedLoad, t.Secret(i))
 		}
-		opt.Secrets = append(opt.Secrets, value)
+		previous, _ := cfg.PreviousSecret(t.Secret(i), nil)
+		opt.Secrets, opt.PreviousSecrets = append(opt.Secrets, value), append(opt.PreviousSecrets, previous)
 	}
 	e, badLimit := engine.New(t, opt)
 	if e == nil {

@@ -148,6 +148,13 @@ func (h *fakeHost) Bytes(b abi.Buffer, start, max uint32) ([]byte, abi.Status) {
 
 func (h *fakeHost) Replace(m abi.Map, name, value string) abi.Status {
 	h.edits = append(h.edits, fmt.Sprintf("%d %s=%s", m, name, value))
+	if m == abi.MapRequestHeaders {
+		for i, f := range h.headers[h.current] {
+			if f[0] == name {
+				h.headers[h.current][i][1] = value
+			}
+		}
+	}
 	return 0
 }
 
@@ -164,7 +171,7 @@ func (h *fakeHost) SetField(m abi.Map, name, value []byte) abi.Status {
 func (h *fakeHost) Remove(m abi.Map, name []byte) abi.Status {
 	h.edits = append(h.edits, fmt.Sprintf("%d -%s", m, name))
 	fields := h.fields(m)
-	fields[h.current] = slices.DeleteFunc(slices.Clone(fields[h.current]), func(p [2]string) bool { return p[0] == string(name) })
+	fields[h.current] = slices.DeleteFunc(slices.Clone(fields[h.current]), func(p [2]string) bool { return strings.EqualFold(p[0], string(name)) })
 	return 0
 }
 
@@ -294,6 +301,8 @@ type fakeEngine struct {
 	seenResponse []string
 	waits        bool
 	judged       int // times the headers of a /wait were
+	forwards     bool
+	told         []engine.Header
 }
 
 func (e *fakeEngine) CheckHeaders(r *engine.Request, d *engine.Decision) {
@@ -304,6 +313,7 @@ func (e *fakeEngine) CheckHeaders(r *engine.Request, d *engine.Decision) {
 			e.wait(strings.SplitN(string(h.Value), "?", 2)[0], r, d)
 		}
 	}
+	e.tell(d)
 }
 
 // wait asks for keys, each of the letters of /wait/LETTERS/PATH once: k for those of the

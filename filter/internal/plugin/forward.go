@@ -115,21 +115,21 @@ func (v *VM) reroute() {
 	}
 }
 
-// stripTrailers takes identity headers from the trailers of a request that passes
-// whatever they hold.
-func (v *VM) stripTrailers(f forwarding) verdict.Code {
+// stripTrailers takes identity headers from the trailers of a request that may pass
+// whatever they hold; false when they can't be read.
+func (v *VM) stripTrailers(f forwarding) bool {
 	raw, st := v.host.Pairs(abi.MapRequestTrailers)
 	if st == abi.StatusNotFound || st == abi.StatusEmpty {
-		return verdict.Allow
+		return true
 	}
 	p, fault := abi.OpenPairs(raw, maxTrailers)
 	if st != abi.StatusOK || fault != abi.PairsGood {
-		return verdict.RequestTrailerForbidden // nobody knows what they hold
+		return false
 	}
 	for {
 		name, _, ok := p.Next()
 		if !ok {
-			return verdict.Allow
+			return true
 		}
 		if f.IsIdentity(name) {
 			v.host.Remove(abi.MapRequestTrailers, name)
@@ -138,14 +138,15 @@ func (v *VM) stripTrailers(f forwarding) verdict.Code {
 }
 
 // refuseTrailers refuses c for trailers that can't be read, whatever its mode.
-func (v *VM) refuseTrailers(c *stream, r *root, code verdict.Code) abi.Action {
-	if c.state == stateWaiting {
-		v.dropWait(c)
-	}
-	if c.state == stateHeld {
+func (v *VM) refuseTrailers(c *stream, r *root) abi.Action {
+	const code = verdict.RequestTrailerForbidden
+	switch c.state {
+	case stateHeld:
 		v.resume(&v.held.slots[c.held], code)
 		v.d.Mode = table.ModeEnforce
 		return v.settleHeld(c)
+	case stateWaiting:
+		v.dropWait(c)
 	}
 	v.own(code, table.ModeEnforce, table.NoIndex)
 	return v.settle(c, r)

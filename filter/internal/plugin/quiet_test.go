@@ -21,6 +21,8 @@ func (h *quietHost) Pairs(abi.Map) ([]byte, abi.Status)                     { re
 func (h *quietHost) Bytes(abi.Buffer, uint32, uint32) ([]byte, abi.Status)  { return h.hand(h.body) }
 func (h *quietHost) Reply(uint32, []byte, []byte, []byte, int32) abi.Status { return 0 }
 func (h *quietHost) Replace(abi.Map, string, string) abi.Status             { return 0 }
+func (h *quietHost) SetField(abi.Map, []byte, []byte) abi.Status            { return 0 }
+func (h *quietHost) Remove(abi.Map, []byte) abi.Status                      { return 0 }
 func (h *quietHost) AddMetric(uint32, int64) abi.Status                     { return 0 }
 func (h *quietHost) SetContext(uint32) abi.Status                           { return 0 }
 

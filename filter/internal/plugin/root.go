@@ -180,29 +180,8 @@ func openEngine(raw []byte, cfg *config.Config, environ []byte, opt engine.Optio
 		b = text.Uint(text.Append(b, " of "), uint64(len(raw)))
 		return nil, string(text.Byte(b, ')'))
 	}
-	opt.Secrets = make([][]byte, t.NumSecrets())
-	for i := range opt.Secrets {
-		name := t.Secret(uint32(i))
-		value, ok := cfg.Secret(name, environ)
-		if !ok {
-			b := text.Quote(text.Append(nil, "the table needs the secret "), string(name))
-			b = text.Append(b, `: neither "secrets" nor the environment variable `)
-			b = text.Append(b, config.EnvironName(name))
-			return nil, string(text.Append(b, " has it"))
-		}
-		problem := token.SecretProblem(t, uint32(i), value)
-		if problem == "" {
-			problem = engine.PepperProblem(t, uint32(i), value)
-		}
-		if problem != "" {
-			b := text.Quote(text.Append(nil, "the secret "), string(name))
-			return nil, string(text.Append(text.Append(b, " can't be used: "), problem))
-		}
-		if problem := engine.ForwardSecretProblem(t, uint32(i), value); problem != "" {
-			b := text.Quote(text.Append(nil, "the secret "), string(name))
-			return nil, string(text.Append(text.Append(b, " can't sign assertions: "), problem))
-		}
-		opt.Secrets[i] = value
+	if problem := secrets(t, cfg, environ, &opt); problem != "" {
+		return nil, problem
 	}
 	if problem := fleetProblem(t, opt.Secrets); problem != "" {
 		return nil, problem

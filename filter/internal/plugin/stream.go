@@ -254,15 +254,16 @@ func (v *VM) RequestTrailers(id, _ uint32) abi.Action {
 		return c.action()
 	}
 	r := v.root(c.root)
-	if r != nil && c.mode != table.ModeEnforce && r.engine.Forwards() {
-		if code := v.stripTrailers(r.engine); code != verdict.Allow {
-			return v.refuseTrailers(c, r, code)
-		}
+	code := verdict.Code(verdict.Allow)
+	if c.flags&flagOff == 0 {
+		code = v.checkTrailers(r)
+	}
+	if (c.mode != table.ModeEnforce || c.state == stateWaiting) && r != nil && r.engine != nil && r.engine.Forwards() && !v.stripTrailers(r.engine) {
+		return v.refuseTrailers(c, r)
 	}
 	if c.flags&flagOff != 0 {
 		return c.action()
 	}
-	code := v.checkTrailers(r)
 	if c.state == stateWaiting {
 		w := &v.waits.slots[c.held]
 		w.trailers, w.ended = code, true

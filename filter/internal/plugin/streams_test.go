@@ -86,7 +86,7 @@ func TestAllocs(t *testing.T) {
 	id := uint32(100)
 	run := func(path string, body []byte, trailers bool) func() {
 		h.headers[0] = nil
-		pairs := serialize([][2]string{{":method", "POST"}, {":path", path}, {"content-type", "application/json"}})
+		pairs := serialize([][2]string{{":method", "POST"}, {":path", path}, {"content-type", "application/json"}, {"x_user_id", "root"}, {"authorization", "x"}})
 		return func() {
 			id++
 			h.pairs, h.body = pairs, body
@@ -110,6 +110,7 @@ func TestAllocs(t *testing.T) {
 			vt.v.Delete(id)
 		}
 	}
+	forwarded := run("/body", []byte("{}"), true)
 	tests := []struct {
 		name string
 		f    func()
@@ -137,6 +138,7 @@ func TestAllocs(t *testing.T) {
 			vt.v.Done(id)
 			vt.v.Delete(id)
 		}},
+		{"forward", func() { vt.e.forwards = true; forwarded(); vt.e.forwards = false }},
 		{"unknown", func() { vt.v.RequestHeaders(1<<31, 1, true) }},
 	}
 	vt.v.roots[0].engine = quietEngine{vt.e}
