@@ -35,6 +35,8 @@ func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
 	if code != verdict.Allow {
 		c.consumer, c.credential = table.NoIndex, table.NoIndex
 		d.Part = verdict.PartSecurity
+	} else if e.authorized {
+		d.Provider = e.tokens.Provider()
 	}
 	d.Consumer = c.consumer
 	return code
@@ -57,9 +59,6 @@ func (e *Engine) anyOf(r *Request, reqs table.Range, d *Decision) verdict.Code {
 		case met:
 		case code == verdict.Allow:
 			met = true
-			if e.authorized {
-				d.Provider = e.tokens.Provider()
-			}
 			c.consumer, c.credential = consumer, credential
 		case worst == 0 || missing(worst):
 			worst = code
