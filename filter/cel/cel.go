@@ -46,6 +46,7 @@ type Inputs struct {
 	// Absent where there is none.
 	Params    [table.MaxExprParams]uint32
 	ParamTape *json.Tape
+	Consumer  uint32 // of the table; table.NoIndex: nobody
 }
 
 // Absent stands for no node.
@@ -62,16 +63,18 @@ type Machine struct {
 	arena []byte
 
 	// Of expressions that are judged with the body.
+	who      json.Tape // the consumer, as far as it has been asked for
 	saved    [table.MaxExprSaved]value
 	kept     Inputs
 	keptTape json.Tape
 	parser   *json.Parser
 }
 
-// NewMachine makes a machine. With a parser it can evaluate what was kept for the
-// body; the parser is used in EvalKept alone.
-func NewMachine(parser *json.Parser) *Machine {
+// NewMachine makes a machine for the expressions of t. With a parser it can evaluate
+// what was kept for the body; the parser is used in EvalKept alone.
+func NewMachine(t *table.Table, parser *json.Parser) *Machine {
 	m := &Machine{arena: make([]byte, 0, arenaBytes), parser: parser}
+	m.who.Nodes = make([]json.Node, 0, consumerNodes(t))
 	if parser != nil {
 		m.keptTape.Nodes = make([]json.Node, 0, KeptBytes/2)
 	}
@@ -105,6 +108,7 @@ func (m *Machine) begin(t *table.Table, i uint32, in *Inputs) {
 	m.steps, m.depth, m.arena = maxSteps, 0, m.arena[:0]
 	clear(m.vars[:])
 	clear(m.saved[:])
+	m.who.Nodes = m.who.Nodes[:0]
 }
 
 // spend takes n steps. At 0 everything that is left to do is an error.
@@ -166,6 +170,8 @@ func (m *Machine) node(i uint32) value {
 		return boolean(m.in.ParamTape != nil && m.in.Params[n.A] != Absent)
 	case table.ExprSaved1:
 		return m.saved[n.A]
+	case table.ExprConsumer, table.ExprHasConsumer:
+		return m.consumer(n)
 	case table.ExprVar:
 		return m.vars[n.Slot]
 	case table.ExprSelect, table.ExprHas:

@@ -71,7 +71,7 @@ func (m *Machine) EvalKept(t *table.Table, i uint32, body *json.Tape, k *Kept) R
 	if i >= t.NumExprs() || int(k.n) > len(k.b) || k.json > k.n || !k.Any() {
 		return Error
 	}
-	m.kept = Inputs{Body: body}
+	m.kept.Body, m.kept.Consumer = body, table.NoIndex // Keep has kept the rest
 	m.begin(t, i, &m.kept)
 	if !m.restore(k) {
 		return Error

@@ -133,8 +133,8 @@ func (m *Machine) find(v, key *value) (found value, ok bool) {
 		if v.tape == nil || key.kind != kindString {
 			return found, false
 		}
-		m.spend(v.tape.Nodes[v.node].Len)
 		name, fits := m.plain(key)
+		m.spend(v.tape.Nodes[v.node].Len + uint32(len(name))/bytesPerStep)
 		if !fits {
 			return found, false
 		}

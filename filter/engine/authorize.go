@@ -26,7 +26,7 @@ func newAuthorizer(t *table.Table, parser *json.Parser) *authorizer {
 	if !KeepsForBody(t) {
 		parser = nil
 	}
-	a := &authorizer{machine: cel.NewMachine(parser)}
+	a := &authorizer{machine: cel.NewMachine(t, parser)}
 	a.params.Nodes = make([]json.Node, 0, keptNodes)
 	a.in.ParamTape = &a.params
 	return a
@@ -84,7 +84,7 @@ func (e *Engine) authorize(r *Request, op table.Op, d *Decision, code verdict.Co
 	if a == nil {
 		return verdict.Internal
 	}
-	a.in.Claims = nil
+	a.in.Claims, a.in.Consumer = nil, d.Consumer
 	if e.authorized {
 		a.in.Claims = e.tokens.Claims()
 	}

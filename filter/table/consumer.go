@@ -134,9 +134,12 @@ func (c Consumer) NumAttributes() uint32 { return c.w[ConsumerAttributes+1] / 2 
 
 // AttributeAt is the i-th attribute; they are sorted by name.
 func (c Consumer) AttributeAt(i uint32) (name, value []byte) {
-	list := Names{c.t, rangeAt(c.w[:], ConsumerAttributes)}
+	list := c.Attributes()
 	return list.At(2 * i), list.At(2*i + 1)
 }
+
+// Attributes is the attributes, names and values in turn.
+func (c Consumer) Attributes() Names { return Names{c.t, rangeAt(c.w[:], ConsumerAttributes)} }
 
 // Attribute is the value of the attribute name.
 func (c Consumer) Attribute(name []byte) (value []byte, ok bool) {

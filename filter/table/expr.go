@@ -97,6 +97,8 @@ const (
 	ExprToUint
 	ExprToDouble
 	ExprToString
+	ExprConsumer    // a: ExprConsumerName.., of the consumer that was found
+	ExprHasConsumer // the same; whether it is there
 	exprOpEnd
 )
 
@@ -105,6 +107,15 @@ const (
 	ExprAny      = 0
 	ExprAsInt    = 1
 	ExprAsDouble = 2
+)
+
+// Members of a consumer: operand a of ExprConsumer and ExprHasConsumer.
+const (
+	ExprConsumerName       = 0
+	ExprConsumerPlan       = 1
+	ExprConsumerScopes     = 2
+	ExprConsumerAttributes = 3
+	exprConsumerEnd        = 4
 )
 
 // exprShape is what the operands of a node are.
@@ -127,6 +138,7 @@ const (
 	shapeThree              // three children
 	shapePattern            // a child, b an automaton
 	shapeLoop               // a slot, two children
+	shapeMember             // a member of a consumer
 )
 
 var exprShapes = [exprOpEnd]exprShape{
@@ -139,6 +151,7 @@ var exprShapes = [exprOpEnd]exprShape{
 	ExprStartsWith: shapeTwo, ExprEndsWith: shapeTwo, ExprContains: shapeTwo, ExprMatches: shapePattern,
 	ExprAll: shapeLoop, ExprExists: shapeLoop, ExprExistsOne: shapeLoop,
 	ExprToInt: shapeOne, ExprToUint: shapeOne, ExprToDouble: shapeOne, ExprToString: shapeOne,
+	ExprConsumer: shapeMember, ExprHasConsumer: shapeMember,
 }
 
 // Children is how many children a node of this operation has in a, b and c. A
@@ -298,6 +311,11 @@ func (v *verifier) exprNode(x Expr, i uint32) Err {
 		operands[0] = 0
 	case shapeVar, shapeLoop:
 		slots = MaxExprSlots
+	case shapeMember:
+		if n.A >= exprConsumerEnd {
+			return ErrEnum
+		}
+		operands[0] = 0
 	case shapePattern:
 		if !t.Schema.ValidPattern(n.B) {
 			return ErrSchema

@@ -26,6 +26,12 @@ func (n Names) At(i uint32) []byte {
 	return n.t.str(n.t.names[(n.r.Start+i)*wordsName:], NameText)
 }
 
+// PlaceAt is where the i-th string stands in the pool of strings.
+func (n Names) PlaceAt(i uint32) (off, size uint32) {
+	w := n.t.names[(n.r.Start+i)*wordsName:]
+	return w[NameText], w[NameText+1]
+}
+
 // Unknown is what happens to requests that no operation matches (ActionDeny..).
 func (t *Table) Unknown() uint8 {
 	if len(t.meta) < wordsMeta {

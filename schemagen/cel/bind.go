@@ -2,6 +2,7 @@ package cel
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -32,6 +33,8 @@ func (c *compiler) bind(e ast.Expr, loops []string) {
 		switch {
 		case places[name]:
 			c.problem(e.ID(), CodeUnsupported, "", "found %s as a whole, wanted one parameter, as in %s.name or %s['name']", name, name, name)
+		case name == "consumer":
+			c.problem(e.ID(), CodeUnsupported, "", "found consumer as a whole, wanted consumer.name, consumer.plan, consumer.scopes or consumer.attributes")
 		case name == "operation":
 			c.problem(e.ID(), CodeUnsupported, "", "found operation as a whole, wanted operation.id, operation.method, operation.path or operation.tags")
 		case name == "body" && c.scope.NoBody != "":
@@ -90,6 +93,9 @@ func (c *compiler) bound(e ast.Expr, root, name string, has bool) bool {
 	case root == "operation":
 		c.operation(e, name, has)
 		return true
+	case root == "consumer":
+		c.consumer(e, name, has)
+		return true
 	case !places[root]:
 		return false
 	}
@@ -132,16 +138,40 @@ func (c *compiler) bound(e ast.Expr, root, name string, has bool) bool {
 	} else {
 		c.used = append(c.used, found)
 	}
-	known2 := false
-	for i := range c.vars {
-		known2 = known2 || c.vars[i].name == v.name
-	}
-	if !known2 {
+	c.out.Params |= 1 << found.Ordinal
+	c.variable(e, v)
+	return true
+}
+
+// variable puts a variable in the place of e.
+func (c *compiler) variable(e ast.Expr, v variable) {
+	if !slices.ContainsFunc(c.vars, func(w variable) bool { return w.name == v.name }) {
 		c.vars = append(c.vars, v)
 	}
-	c.out.Params |= 1 << found.Ordinal
 	e.SetKindCase(factory.NewIdent(e.ID(), v.name))
-	return true
+}
+
+// consumerMembers is what can be asked of a consumer.
+var consumerMembers = map[string]struct {
+	member uint32
+	typ    *types.Type
+}{
+	"name": {table.ExprConsumerName, types.StringType}, "plan": {table.ExprConsumerPlan, types.StringType},
+	"scopes":     {table.ExprConsumerScopes, types.NewListType(types.StringType)},
+	"attributes": {table.ExprConsumerAttributes, types.NewMapType(types.StringType, types.StringType)},
+}
+
+// consumer replaces a member of the consumer, or the question whether it is there.
+func (c *compiler) consumer(e ast.Expr, name string, has bool) {
+	m, ok := consumerMembers[name]
+	switch {
+	case !ok:
+		c.problem(e.ID(), CodeName, "", "found consumer.%s, wanted consumer.name, consumer.plan, consumer.scopes or consumer.attributes", name)
+	case has:
+		c.variable(e, variable{name: "@has:consumer:" + name, typ: types.BoolType, member: m.member, has: true})
+	default:
+		c.variable(e, variable{name: "@consumer:" + name, typ: m.typ, member: m.member})
+	}
 }
 
 // operation replaces what is known of the operation by its value.

@@ -150,8 +150,10 @@ type checked struct {
 type variable struct {
 	name  string
 	typ   *types.Type
-	param *Param
-	has   bool
+	param *Param // nil: of the consumer
+	// member is which member of the consumer.
+	member uint32
+	has    bool
 }
 
 type compiler struct {
@@ -202,7 +204,7 @@ func (c *compiler) issues(code string, issues *cel.Issues) {
 		p := Problem{Code: code, Line: max(e.Location.Line(), 1), Col: e.Location.Column() + 1, Message: tidy(e.Message)}
 		if strings.HasPrefix(e.Message, "undeclared reference to") {
 			p.Code = CodeName
-			p.Hint = "claims, path, query, header, cookie, body, operation and the variables of loops can be named"
+			p.Hint = "claims, path, query, header, cookie, body, consumer, operation and the variables of loops can be named"
 		}
 		c.problems = append(c.problems, p)
 	}

@@ -27,12 +27,14 @@ var generatorScope = &Scope{
 
 var (
 	words    = []string{"", "a", "b", "ab", "aba", "admin", "x", "\u00e9", "\U0001f600", "user-1", "1", "-1", "1.5", "true", "a\nb", "\\", "/a/"}
-	names    = []string{"a", "b", "c", "sub", "roles", "n", "m"}
-	ints     = []string{"0", "1", "2", "-1", "5", "100", "9223372036854775807", "-9223372036854775808", "9007199254740993", "9007199254740992"}
+	names    = []string{"a", "b", "sub", "roles", "n"}
+	ints     = []string{"0", "1", "2", "3", "4", "7", "10", "-5", "42", "0", "1", "2", "-1", "5", "100", "9223372036854775807", "-9223372036854775808", "9007199254740993", "9007199254740992"}
 	uints    = []string{"0u", "1u", "2u", "18446744073709551615u", "9007199254740993u"}
 	floats   = []string{"0.0", "1.0", "2.0", "-1.0", "0.5", "1.5", "1e300", "9007199254740992.0", "9223372036854775807.0", "-0.0", "5e-324"}
 	patterns = []string{"^a", "a$", "a|b", "^[a-z]+$", "(?i)ADMIN", "^$", ".", "a.b", "a(?s:.)b", `\d`, `\bx\b`, "^(a|b){1,2}$", "[^a]", `\x{e9}`, "(ab)*", `\p{Lu}`, `^\w+-\d+$`}
 )
+
+var jsonNumbers = []string{"0", "1", "2", "-1", "5", "1.0", "1.5", "0.5e1", "100", "-0", "9007199254740993", "-9007199254740993", "9223372036854775807", "1e-7", "0.1"}
 
 // generator writes expressions.
 type generator struct {
@@ -47,7 +49,7 @@ func (g *generator) quote(s string) string { return strconv.Quote(s) }
 // bool writes an expression that is most often a boolean.
 func (g *generator) bool(d int) string {
 	if d <= 0 {
-		return pick(g.Rand, []string{"true", "false", "query.on", "has(query.n)", "has(claims.a)", "has(query.on)", "claims.b == true"})
+		return pick(g.Rand, []string{"true", "false", "query.on", "has(query.n)", "has(consumer.name)", "consumer.name == 'acme'", "has(claims.a)", "has(query.on)", "claims.b == true"})
 	}
 	d--
 	switch g.IntN(24) {
@@ -70,7 +72,7 @@ func (g *generator) bool(d int) string {
 	case 14, 15:
 		return "(" + g.any(d) + " in " + g.list(d) + ")"
 	case 16:
-		return "(" + g.any(d) + " in " + g.dyn(d) + ")"
+		return "(" + g.any(d) + " in " + pick(g.Rand, []string{g.dyn(d), g.named("roles")}) + ")"
 	case 17:
 		return g.string(d) + pick(g.Rand, []string{".startsWith(", ".endsWith(", ".contains("}) + g.string(d) + ")"
 	case 18:
@@ -78,8 +80,11 @@ func (g *generator) bool(d int) string {
 	case 19, 20, 21:
 		v := "v" + strconv.Itoa(len(g.vars))
 		over := g.list(d)
-		if g.IntN(3) == 0 {
+		switch g.IntN(6) {
+		case 0:
 			over = g.dyn(d)
+		case 1, 2:
+			over = g.named("roles")
 		}
 		g.vars = append(g.vars, v)
 		test := g.bool(d)
@@ -88,7 +93,7 @@ func (g *generator) bool(d int) string {
 	case 22:
 		return "has(" + g.dyn(d) + "." + pick(g.Rand, names) + ")"
 	}
-	return "(" + g.dyn(d) + " || " + g.bool(d) + ")"
+	return "(" + pick(g.Rand, []string{g.dyn(d), g.named("b")}) + " || " + g.bool(d) + ")"
 }
 
 // any writes a value of any type.
@@ -111,8 +116,8 @@ func (g *generator) any(d int) string {
 }
 
 func (g *generator) string(d int) string {
-	if d <= 0 || g.IntN(3) == 0 {
-		return pick(g.Rand, []string{"path.id", "operation.id", "operation.method", g.quote(pick(g.Rand, words)), g.quote(pick(g.Rand, words))})
+	if d <= 0 || g.IntN(2) == 0 {
+		return pick(g.Rand, []string{"path.id", "consumer.plan", "operation.id", "operation.method", g.quote(pick(g.Rand, words)), g.quote(pick(g.Rand, words))})
 	}
 	d--
 	switch g.IntN(6) {
@@ -123,7 +128,16 @@ func (g *generator) string(d int) string {
 	case 2:
 		return "(" + g.bool(d) + " ? " + g.string(d) + " : " + g.string(d) + ")"
 	}
-	return "(" + g.dyn(d) + " + " + g.quote(pick(g.Rand, words)) + ")"
+	return "(" + g.named("sub") + " + " + g.quote(pick(g.Rand, words)) + ")"
+}
+
+// named writes a member of something whose members often are what their names say.
+func (g *generator) named(name string) string {
+	roots := []string{"claims", "claims", "body", "cookie.o"}
+	if len(g.vars) > 0 {
+		roots = append(roots, g.vars[len(g.vars)-1])
+	}
+	return "dyn(" + pick(g.Rand, roots) + "." + name + ")"
 }
 
 func (g *generator) number(d int) string {
@@ -135,7 +149,7 @@ func (g *generator) number(d int) string {
 	case 2:
 		return g.uint(d)
 	}
-	return g.dyn(d)
+	return g.named("n")
 }
 
 func (g *generator) int(d int) string {
@@ -181,7 +195,7 @@ func (g *generator) double(d int) string {
 
 func (g *generator) list(d int) string {
 	if d <= 0 || g.IntN(3) == 0 {
-		return pick(g.Rand, []string{"query.tags", "[]", "operation.tags", "['a', 'admin']", "[1, 2.0, 5u]", "claims.roles"})
+		return pick(g.Rand, []string{"query.tags", "consumer.scopes", "[]", "operation.tags", "['a', 'admin']", "[1, 2.0, 5u]", "claims.roles"})
 	}
 	var out []string
 	for range g.IntN(4) {
@@ -203,13 +217,13 @@ func (g *generator) mapping(d int) string {
 
 // dyn writes a value whose type only the request knows.
 func (g *generator) dyn(d int) string {
-	roots := []string{"claims", "body", "header['x-any']", "cookie.o"}
+	roots := []string{"claims", "claims", "body", "header['x-any']", "cookie.o", "consumer.attributes"}
 	if len(g.vars) > 0 && g.IntN(2) == 0 {
 		roots = g.vars
 	}
 	s := pick(g.Rand, roots)
-	n := g.IntN(3)
-	if s == "claims" || s == "cookie.o" {
+	n := pick(g.Rand, []int{0, 1, 1, 1, 2})
+	if s == "claims" || s == "cookie.o" || s == "consumer.attributes" {
 		n++
 	}
 	for range n {
@@ -227,7 +241,7 @@ func (g *generator) dyn(d int) string {
 
 // json writes a JSON value of at most depth d.
 func (g *generator) json(d int) string {
-	k := g.IntN(10)
+	k := g.IntN(13)
 	if d <= 0 {
 		k = g.IntN(7)
 	}
@@ -237,7 +251,7 @@ func (g *generator) json(d int) string {
 	case 1:
 		return pick(g.Rand, []string{"true", "false"})
 	case 2, 3:
-		return pick(g.Rand, []string{"0", "1", "2", "-1", "5", "1.0", "1.5", "0.5e1", "100", "-0", "9007199254740993", "-9007199254740993", "9223372036854775807", "1e-7", "0.1"})
+		return pick(g.Rand, jsonNumbers)
 	case 4, 5, 6:
 		return g.jsonString(pick(g.Rand, words))
 	case 7, 8:
@@ -257,12 +271,35 @@ func (g *generator) object(d int, more string) string {
 		out = append(out, more)
 	}
 	for _, n := range names {
-		if g.IntN(2) == 0 {
-			out = append(out, g.jsonString(n)+":"+g.json(d-1))
+		if g.IntN(5) != 0 {
+			out = append(out, g.jsonString(n)+":"+g.member(n, d-1))
 		}
 	}
 	g.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	return "{" + strings.Join(out, ", ") + "}"
+}
+
+// member writes the value of a member: most often of the type that expressions
+// expect of its name.
+func (g *generator) member(name string, d int) string {
+	if g.IntN(5) == 0 {
+		return g.json(d)
+	}
+	switch name {
+	case "sub":
+		return g.jsonString(pick(g.Rand, words))
+	case "n":
+		return pick(g.Rand, jsonNumbers)
+	case "b":
+		return pick(g.Rand, []string{"true", "false"})
+	case "roles":
+		var out []string
+		for range g.IntN(4) {
+			out = append(out, g.jsonString(pick(g.Rand, words)))
+		}
+		return "[" + strings.Join(out, ",") + "]"
+	}
+	return g.json(d)
 }
 
 // jsonString writes s, sometimes with escapes that need not be.
@@ -285,7 +322,7 @@ func (g *generator) jsonString(s string) string {
 
 // input writes one set of inputs.
 func (g *generator) input() *input {
-	in := &input{params: make([]string, len(generatorScope.Params))}
+	in := &input{params: make([]string, len(generatorScope.Params)), consumer: g.IntN(3) != 0}
 	if g.IntN(8) != 0 {
 		more := ""
 		if g.IntN(4) == 0 {

@@ -24,13 +24,16 @@ type noSchemas struct{}
 func (noSchemas) Entry(*ir.Schema) uint32  { panic("no schema expected") }
 func (noSchemas) Sections() []emit.Section { return nil }
 
+// testConsumer is the consumer of tableOf's tables.
+var testConsumer = &ir.Consumer{Name: "acme", Plan: "gold", Scopes: []string{"a", "admin"}, Attributes: []ir.Attribute{{Name: "a", Value: "1"}, {Name: "sub", Value: "x"}}}
+
 // tableOf is a table with one operation that has this expression.
 func tableOf(t testing.TB, a *ir.Allow) *table.Table {
 	t.Helper()
 	api := &ir.API{Name: "a", Mode: ir.ModeEnforce, Mounts: []ir.Mount{{}}}
 	api.Operations = []*ir.Operation{{API: api, Method: "GET", Path: "/", Segments: []ir.Segment{{}}, Mode: ir.ModeEnforce,
 		Inspect: ir.InspectBody, UnknownQuery: ir.ActionDeny, Allow: a}}
-	raw, err := emit.Table(&ir.Build{APIs: []*ir.API{api}, Unknown: ir.ActionDeny}, noSchemas{}, emit.NewStrings())
+	raw, err := emit.Table(&ir.Build{APIs: []*ir.API{api}, Consumers: []*ir.Consumer{testConsumer}, Unknown: ir.ActionDeny}, noSchemas{}, emit.NewStrings())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,6 +48,7 @@ func tableOf(t testing.TB, a *ir.Allow) *table.Table {
 type input struct {
 	claims, body string
 	params       []string // by ordinal
+	consumer     bool     // testConsumer was found
 }
 
 // bindings is what the oracle sees of in: Go values made with encoding/json, which
@@ -58,6 +62,15 @@ func (in *input) bindings(t testing.TB, s *Scope, vars []variable) map[string]an
 		out["body"] = native(t, in.body)
 	}
 	for _, v := range vars {
+		if v.param == nil {
+			if v.has {
+				out[v.name] = in.consumer
+			} else if in.consumer {
+				out[v.name] = map[string]any{"@consumer:name": testConsumer.Name, "@consumer:plan": testConsumer.Plan,
+					"@consumer:scopes": testConsumer.Scopes, "@consumer:attributes": map[string]string{"a": "1", "sub": "x"}}[v.name]
+			}
+			continue
+		}
 		text := in.params[v.param.Ordinal]
 		switch {
 		case v.has:
@@ -156,7 +169,7 @@ type subject struct {
 }
 
 func newSubject() *subject {
-	s := &subject{machine: eval.NewMachine(fjson.NewParser(4096, 64)), parser: fjson.NewParser(4096, 64)}
+	s := &subject{parser: fjson.NewParser(4096, 64)}
 	for _, t := range []*fjson.Tape{&s.claims, &s.body, &s.params, &s.one} {
 		t.Nodes = make([]fjson.Node, 0, 4096)
 	}
@@ -175,7 +188,10 @@ func (s *subject) set(t testing.TB, in *input) {
 		}
 		return to
 	}
-	s.in = eval.Inputs{Claims: parse(&s.claims, in.claims), Body: parse(&s.body, in.body), ParamTape: &s.params}
+	s.in = eval.Inputs{Claims: parse(&s.claims, in.claims), Body: parse(&s.body, in.body), ParamTape: &s.params, Consumer: table.NoIndex}
+	if in.consumer {
+		s.in.Consumer = 0
+	}
 	s.params.Nodes, s.text = s.params.Nodes[:0], s.text[:0]
 	for i := range s.in.Params {
 		s.in.Params[i] = eval.Absent
@@ -199,6 +215,7 @@ func (s *subject) set(t testing.TB, in *input) {
 
 // judge evaluates the table's only expression, in two steps where it needs the body.
 func (s *subject) judge(t testing.TB, tab *table.Table) eval.Result {
+	s.machine = eval.NewMachine(tab, s.parser)
 	if !tab.Expr(0).NeedsBody() {
 		return s.machine.Eval(tab, 0, &s.in)
 	}

@@ -134,6 +134,15 @@ func (c *compiler) ident(e ast.Expr) uint32 {
 		if v.name != name {
 			continue
 		}
+		if v.param == nil {
+			op := table.ExprConsumer
+			if v.has {
+				op = table.ExprHasConsumer
+			}
+			n := c.add(op)
+			c.out.Nodes[n].A = v.member
+			return n
+		}
 		op := table.ExprParam
 		if v.has {
 			op = table.ExprHasParam

@@ -12,7 +12,7 @@ import (
 var exprOps = []string{"", "null", "bool", "int", "uint", "double", "string", "list", "map", "claims", "body", "param", "has param", "saved", "var",
 	"select", "has", "index", "not", "negate", "and", "or", "cond", "equal", "not equal", "less", "less or equal", "greater", "greater or equal",
 	"add", "subtract", "multiply", "divide", "modulo", "in", "size", "startsWith", "endsWith", "contains", "matches", "all", "exists",
-	"exists_one", "to int", "to uint", "to double", "to string"}
+	"exists_one", "to int", "to uint", "to double", "to string", "consumer", "has consumer"}
 
 // expr writes an allow expression: as it was written, and with Programs its nodes.
 func (d *dumper) expr(x table.Expr) {
@@ -58,7 +58,7 @@ func (d *dumper) exprNode(x table.Expr, n table.ExprNode) string {
 		}
 	case table.ExprParam:
 		out += fmt.Sprintf(" %d%s", n.A, []string{"", " whole", " double"}[n.Slot])
-	case table.ExprHasParam, table.ExprSaved1:
+	case table.ExprHasParam, table.ExprSaved1, table.ExprConsumer, table.ExprHasConsumer:
 		out += fmt.Sprintf(" %d", n.A)
 	case table.ExprVar:
 		out += fmt.Sprintf(" %d", n.Slot)
