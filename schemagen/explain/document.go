@@ -18,6 +18,7 @@ type Document struct {
 	Deprecated   bool            `json:"deprecated"`
 	UnknownQuery string          `json:"unknownQuery"`
 	Security     [][]UseDocument `json:"security"` // alternatives; an empty one is anybody
+	Allow        *Allow          `json:"allow,omitempty"`
 	Limits       []LimitDocument `json:"limits"`
 	Parameters   []ParamDocument `json:"parameters,omitempty"`
 	Body         *BodyDocument   `json:"body,omitempty"`
@@ -80,7 +81,7 @@ type MediaDocument struct {
 func (o *Operation) Document(whole bool) Document {
 	d := Document{
 		Operation: o.Name(), ID: o.ID, API: o.API, AnswersAt: o.Mounts, Mode: o.Mode, Inspect: o.Inspect, Denied: o.Denied,
-		Deprecated: o.Deprecated, UnknownQuery: o.UnknownQuery, Security: [][]UseDocument{}, Limits: []LimitDocument{}, Deviations: []string{},
+		Deprecated: o.Deprecated, UnknownQuery: o.UnknownQuery, Security: [][]UseDocument{}, Allow: o.Allow, Limits: []LimitDocument{}, Deviations: []string{},
 	}
 	for _, r := range o.Security {
 		uses := []UseDocument{}

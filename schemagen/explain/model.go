@@ -38,6 +38,7 @@ type Operation struct {
 	Params       []Param
 	Body         *Body // nil: none may come
 	Security     []Requirement
+	Allow        *Allow // nil: nothing is asked beyond credentials and scopes
 	Limits       []Limit
 	Forward      []string `json:",omitempty"` // what the upstream is told of who calls
 }
@@ -157,6 +158,7 @@ func (r *reader) operation(op table.Op, a table.API) *Operation {
 		o.Security = append(o.Security, r.requirement(r.t.Requirement(q)))
 	}
 	o.Forward = forward(r.t, op.Forward())
+	o.Allow = allow(r.t, op)
 	for l := range op.NumLimits() {
 		o.Limits = append(o.Limits, limit(r.t, r.t.Limit(op.LimitAt(l))))
 	}

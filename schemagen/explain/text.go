@@ -257,6 +257,7 @@ func (o *Operation) Write(w io.Writer) {
 	for _, line := range o.securityLines() {
 		fmt.Fprintf(w, "  %s\n", line)
 	}
+	o.Allow.write(w)
 	fmt.Fprintf(w, "\nhow often\n")
 	for _, l := range o.Limits {
 		fmt.Fprintf(w, "  %s\n", l.Text())

@@ -307,7 +307,10 @@ func (a *analysis) auth(o *Operation, op *ir.Operation, gap func(string)) (publi
 			gap("no-scopes")
 		}
 	}
-	if strings.Contains(op.Path, "{") {
+	if op.Allow != nil {
+		o.Auth.Text += " + expression"
+		o.Auth.Detail = strings.Join(strings.Fields(op.Allow.Text), " ")
+	} else if strings.Contains(op.Path, "{") {
 		gap("object-owner")
 	}
 	return public

@@ -21,7 +21,7 @@ func allChecks() []Check {
 	return []Check{
 		{ID: "object-owner", Category: "API1", Title: "Objects are named in the path, and nothing ties them to the caller", Level: Low, Of: "operations",
 			Why: "Callers can try the identifiers of others; the code behind must compare owner and caller every time.",
-			Fix: "Check the owner in the service, and use identifiers that can't be guessed."},
+			Fix: "Compare them with an allow expression (claims.sub == path.userId) where the token says so, else in the service; use identifiers that can't be guessed."},
 		{ID: "public-write", Category: "API2", Title: "Anybody may write", Level: High, Of: "operations",
 			Why: "These operations change something and ask nobody who he is.",
 			Fix: "Add security to them in the description, or in the policy."},
