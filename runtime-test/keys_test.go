@@ -439,3 +439,41 @@ func TestKeysLeaseLost(t *testing.T) {
 		})
 	}
 }
+
+// TestVerifyBudgetAttack: forged signatures buy a share of a worker's time and no more;
+// tokens that are known pass all the same, and new good ones are told to come back.
+func TestVerifyBudgetAttack(t *testing.T) {
+	kt := newKeysTest(t, 1, map[string]any{"logRefusals": "off", "verifyBudgetPercent": 10})
+	a, forger := newSigningKey(t, "a"), newSigningKey(t, "a") // the same kid
+	kt.server.keys = []*cases.SigningKey{a}
+	kt.h.Advance(time.Second)
+	known := kt.token(a)
+	kt.want(known, 0, "200")
+	forged := make([]string, 64)
+	for i := range forged {
+		forged[i] = kt.token(forger)
+	}
+	count := map[string]int{}
+	for i := range 6000 {
+		s := kt.send(forged[i%len(forged)])
+		count[state(s)]++
+		s.Reset()
+		if i%20 == 0 {
+			kt.want(known, 0, "200")
+		}
+		if i%2 == 0 {
+			kt.h.Advance(time.Millisecond)
+		}
+	}
+	// The host's clock stands still while a VM runs, so that a check is taken to cost
+	// 100 us: 10 % of four seconds are 4,000 checks of which each second gives 1,000.
+	if n := count["token_signature"]; n < 3000 || n > 4100 || n+count["token_verify_budget"] != 6000 {
+		t.Errorf("outcomes = %v, want about 4000 checks and the rest without one", count)
+	}
+	kt.want(kt.token(a), 0, "token_verify_budget")
+	kt.h.Advance(time.Second)
+	kt.want(kt.token(a), 0, "200")
+	if n := kt.h.Metrics().Values()["portcullis.refused.token_verify_budget"]; n == 0 {
+		t.Errorf("metric refused.token_verify_budget = 0")
+	}
+}

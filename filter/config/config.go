@@ -78,6 +78,7 @@ type Config struct {
 	MaxHeldRequests    uint32 // held at a time, per worker
 	MaxWaitingRequests uint32 // wait for an answer from outside at a time, per worker
 	WaitTimeoutMs      uint32 // how long
+	VerifyPercent      uint32 // of a worker\'s time, for checks of signatures
 	MaxOpenRequests    uint32 // known at a time, per worker
 	MaxHeaders         uint32 // header fields, pseudo-headers included
 	MaxHeaderBytes     uint32 // serialized header map
@@ -119,6 +120,7 @@ var numbers = [...]number{
 	{"maxResponseBodyBytes", 1, 64 << 20, 1 << 20},
 	{"maxWaitingRequests", 1, 65535, 256},
 	{"waitTimeoutMs", 100, 60000, 5000},
+	{"verifyBudgetPercent", 1, 100, 20},
 }
 
 // number is the field of the key numbers[i].
@@ -126,7 +128,7 @@ func (c *Config) number(i int) *uint32 {
 	return [len(numbers)]*uint32{
 		&c.MaxBodyBytes, &c.BodyTimeoutMs, &c.MaxHeldRequests, &c.MaxOpenRequests, &c.MaxHeaders, &c.MaxHeaderBytes,
 		&c.MaxPathBytes, &c.MaxNodes, &c.MaxTokenBytes, &c.TokenCacheBytes, &c.MaxDepth, &c.MaxResponse,
-		&c.MaxWaitingRequests, &c.WaitTimeoutMs,
+		&c.MaxWaitingRequests, &c.WaitTimeoutMs, &c.VerifyPercent,
 	}[i]
 }
 

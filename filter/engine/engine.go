@@ -24,6 +24,7 @@ type Options struct {
 	Store   limit.Store    // shared data; nil: limits count in this engine alone
 	Peer    Peer           // who sent the request; nil: nobody knows
 	Sig     token.Verifier // signatures; nil: every token is refused
+	KeySig  token.Verifier // tells which fetched keys can be used; nil: Sig
 	Secrets [][]byte       // values of the table's secrets, in its order
 	// PreviousSecrets is the values that are being replaced, nil entries where
 	// there is none.

@@ -18,7 +18,10 @@ func (e *Engine) initKeys() {
 		}
 		if e.sets == nil {
 			e.sets = make([]*token.KeySet, n)
-			e.reader = token.SetReader{Parser: e.parser, Tape: &e.tape, Verifier: e.opt.Sig}
+			e.reader = token.SetReader{Parser: e.parser, Tape: &e.tape, Verifier: e.opt.KeySig}
+			if e.reader.Verifier == nil {
+				e.reader.Verifier = e.opt.Sig
+			}
 			if e.opt.MaxNodes < token.SetNodes || e.opt.MaxDepth < token.SetDepth {
 				e.reader.Parser, e.reader.Tape = json.NewParser(token.SetNodes, token.SetDepth), json.NewTape(token.SetNodes)
 			}

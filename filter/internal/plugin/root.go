@@ -19,6 +19,7 @@ type root struct {
 	ticks        uint64
 	timeoutTicks uint64
 	ticksPerLog  uint64   // how often the lines about refusals are counted anew
+	periodNanos  int64    // between two ticks
 	waitTicks    uint64   // how long a request waits for an answer
 	ring         *keyring // nil when no provider fetches its keys
 	meter        *meter   // nil when the table has no limits
@@ -58,7 +59,7 @@ func (v *VM) Configure(id, size uint32) bool {
 	}
 	cfg.Table = nil // the engine has it
 	opt := engine.Options{
-		Store: &v.store, Sig: &v.sig, Peer: &v.peer,
+		Store: &v.store, Sig: &v.sig, KeySig: unbudgeted{&v.sig}, Peer: &v.peer,
 		MaxBodyBytes: cfg.MaxBodyBytes, MaxResponse: cfg.MaxResponse, MaxHeaders: cfg.MaxHeaders, MaxHeaderBytes: cfg.MaxHeaderBytes,
 		MaxPathBytes: cfg.MaxPathBytes, MaxNodes: cfg.MaxNodes, MaxDepth: cfg.MaxDepth,
 		MaxTokenBytes: cfg.MaxTokenBytes, TokenCacheBytes: cfg.TokenCacheBytes, Mode: uint8(cfg.Mode),
@@ -74,6 +75,7 @@ func (v *VM) Configure(id, size uint32) bool {
 	v.metrics.define(v.host)
 	period := r.install(cfg, e)
 	v.host.SetTick(period)
+	v.sig.budget.limit(v.verifyPercent())
 	r.ring.abandon()
 	r.ring = v.newKeyring(r, e, period)
 	v.moveWaits(r)
@@ -159,10 +161,22 @@ func (r *root) install(cfg *config.Config, e Engine) (periodMs uint32) {
 		periodMs = min(periodMs, max(cfg.WaitTimeoutMs/10, 10), 200)
 		r.ticksPerLog = uint64(max(usual/periodMs, 1))
 	}
-	r.cfg, r.engine = *cfg, e
+	r.cfg, r.engine, r.periodNanos = *cfg, e, int64(periodMs)*1e6
 	r.timeoutTicks = uint64((cfg.BodyTimeoutMs + periodMs - 1) / periodMs)
 	r.waitTicks = uint64((cfg.WaitTimeoutMs + periodMs - 1) / periodMs)
 	return periodMs
+}
+
+// verifyPercent is the share of the worker's time for checks of signatures: the least
+// that its configurations say.
+func (v *VM) verifyPercent() uint32 {
+	least := uint32(100)
+	for _, r := range v.roots {
+		if r.engine != nil {
+			least = min(least, r.cfg.VerifyPercent)
+		}
+	}
+	return least
 }
 
 // bad logs why a configuration is refused.

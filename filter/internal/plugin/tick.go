@@ -21,6 +21,9 @@ func (v *VM) Tick(id uint32) {
 	}
 	r.meter.tell(v.host)
 	v.metrics.addN(v.host, metricArenaOverflows, v.arena.TakeOverflows())
+	if v.sig.budget.bounded() {
+		v.sig.budget.tick(v.host.NowNanos(), r.periodNanos)
+	}
 	late := r.ring.tick()
 	late = v.lateWaits(r) || late
 	for i := 0; v.held.used != 0 && i < len(v.held.slots); i++ {

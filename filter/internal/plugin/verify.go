@@ -15,6 +15,7 @@ type verifier struct {
 	fallback token.Verifier
 	args     []byte // scratch: VerifySignatureArguments
 	der      [der.MaxSignatureSize]byte
+	budget   verifyBudget
 	// missing is set when the host said that it has no such function.
 	missing bool
 }
@@ -29,15 +30,30 @@ func newVerifier(h abi.Host, fallback token.Verifier) verifier {
 	return verifier{host: h, fallback: fallback, args: make([]byte, 0, maxVerifyArgs)}
 }
 
-// Verify implements token.Verifier.
+// Verify implements token.Verifier, as far as the budget goes.
 func (v *verifier) Verify(alg token.Alg, spki, signed, sig []byte) token.Result {
-	if r := v.byHost(alg, spki, signed, sig); r == token.Good || r == token.Bad {
+	if !v.budget.bounded() {
+		r, _ := v.check(alg, spki, signed, sig)
 		return r
 	}
-	if v.fallback == nil {
-		return token.Unsupported
+	start := v.host.NowNanos()
+	if !v.budget.left(start) {
+		return token.Busy
 	}
-	return v.fallback.Verify(alg, spki, signed, sig)
+	r, byHost := v.check(alg, spki, signed, sig)
+	v.budget.spend(v.host.NowNanos()-start, costOf(alg, byHost))
+	return r
+}
+
+// check checks a signature, whatever it costs.
+func (v *verifier) check(alg token.Alg, spki, signed, sig []byte) (r token.Result, byHost bool) {
+	if r := v.byHost(alg, spki, signed, sig); r == token.Good || r == token.Bad {
+		return r, true
+	}
+	if v.fallback == nil {
+		return token.Unsupported, false
+	}
+	return v.fallback.Verify(alg, spki, signed, sig), false
 }
 
 // byHost asks the host's verify_signature. A host that can't say (no such function,
