@@ -38,6 +38,10 @@ func configCommand(e env) *ffcli.Command {
 	fs.StringVar(&o.Version, "version", "1", "with -target envoy-ecds: version of the resource; change it with the table")
 	fs.StringVar(&o.Module, "module", "filter.wasm", "path of the module, as the proxy sees it")
 	fs.StringVar(&o.Hold, "hold", "stop", "how headers wait for the verdict: stop (StopIteration) or buffer (the buffer filter behind)")
+	fs.Func("upgrade", "`protocol` that connections may change to, where the table is linked into the module; may be repeated", func(s string) error {
+		o.Upgrades = append(o.Upgrades, s)
+		return nil
+	})
 	table := fs.String("table", "", "table `file`; without it the table is linked into the module (schemagen link)")
 	plugin := fs.String("plugin", "{}", "further members of the plugin configuration, as `JSON`; @FILE reads it from a file")
 	return &ffcli.Command{

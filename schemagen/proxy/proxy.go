@@ -12,9 +12,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
+
+	"portcullis/filter/table"
 )
 
 // Targets of Print.
@@ -42,6 +45,8 @@ type Options struct {
 	// MaxBodyBytes is the plugin's limit; the proxy's buffer is made larger, so
 	// that the filter answers before the proxy does.
 	MaxBodyBytes uint32
+	// Upgrades is protocols that connections may change to, beside those of Table.
+	Upgrades []string
 	// MaxResponse is the same for the bodies of responses that are judged.
 	MaxResponse uint32
 }
@@ -52,6 +57,7 @@ const bufferFactor = 4
 
 // Print returns the configuration as YAML.
 func Print(o Options) (string, error) {
+	o.Upgrades = upgrades(o)
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:8080"
 	}
@@ -177,3 +183,20 @@ var templates = func() *template.Template {
 	})
 	return template.Must(t.Parse(text))
 }()
+
+// upgrades is the protocols that connections may change to, each once. A table that
+// can't be read has none: the filter will say what is wrong with it.
+func upgrades(o Options) []string {
+	out := slices.Clone(o.Upgrades)
+	t, err, _ := table.Open(o.Table)
+	if err == table.ErrNone {
+		for i := range t.NumExtras() {
+			list := t.Extra(i).Upgrades()
+			for j := range list.Len() {
+				out = append(out, string(list.At(j)))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

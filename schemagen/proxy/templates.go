@@ -56,6 +56,14 @@ common_http_protocol_options:
   # a_b and a-b are one name to many servers.
   headers_with_underscores_action: REJECT_REQUEST
 request_headers_timeout: 10s
+{{- with .Upgrades}}
+# Protocols that operations of the table allow; over HTTP/2 by RFC 8441.
+upgrade_configs:
+{{- range .}}
+- upgrade_type: {{quote .}}
+{{- end}}
+http2_protocol_options: {allow_connect: true}
+{{- end}}
 {{end}}
 {{- define "ecds" -}}
 version_info: {{quote .Version}}
