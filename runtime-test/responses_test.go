@@ -113,3 +113,46 @@ func TestResponseReset(t *testing.T) {
 		t.Errorf("%d contexts are left, failure %v", n, h.VM(0).Failed())
 	}
 }
+
+// TestResponseTrailers: a trailer leaves behind a judged body unless it would say what a header field was judged by.
+func TestResponseTrailers(t *testing.T) {
+	policy := filepath.Join(t.TempDir(), "policy.json")
+	if err := os.WriteFile(policy, []byte(responsesPolicy), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	table, err := cases.Compile(cases.CompileRequest{Specs: []string{"../examples/shop/accounts.yaml"}, Policy: policy, Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := cases.PluginConfig(cases.Setup{Table: table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := host.New(context.Background(), host.Config{Module: filterModule(t), PluginConfig: text, AllowOnHeadersStopIteration: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	tests := []struct {
+		trailer, body string
+		status        int
+	}{
+		{"server-timing", `{"id":1,"name":"Ann"}`, 200},
+		{"server-timing", `{"id":1,"password":"x"}`, 502},
+		{"x-quota", `{"id":1,"name":"Ann"}`, 502}, // declared, and judged as a header field
+		{"etag", `{"id":1,"name":"Ann"}`, 502},
+		{"set-cookie", `{"id":1,"name":"Ann"}`, 502},
+		{"content-type", `{"id":1,"name":"Ann"}`, 502},
+		{"access-control-allow-origin", `{"id":1,"name":"Ann"}`, 502},
+	}
+	for _, tt := range tests {
+		s := h.VM(0).NewStream(host.StreamOptions{})
+		s.RequestHeaders(request("GET", "/accounts/1"), true)
+		s.ResponseHeaders(host.H(":status", "200", "content-type", "application/json", "etag", `"1f"`), false)
+		s.ResponseBody([]byte(tt.body), false)
+		s.ResponseTrailers(host.H(tt.trailer, "-1"))
+		if got := s.Response().Status; got != tt.status {
+			t.Errorf("%s behind %s: status %d, want %d; log %v", tt.trailer, tt.body, got, tt.status, h.Logs())
+		}
+	}
+}

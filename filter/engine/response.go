@@ -154,6 +154,41 @@ func (e *Engine) emptyResponse(media table.Range) verdict.Code {
 	return verdict.ResponseBody
 }
 
+// ResponseTrailerAllowed reports whether a response to op with that status may end
+// with a trailer of that name, in lower case. A recipient may take trailers for header
+// fields (RFC 9110 section 6.5.1): one that is declared there was judged there.
+func (e *Engine) ResponseTrailerAllowed(op uint32, status uint16, name []byte) bool {
+	if op >= e.t.NumOps() || len(name) == 0 || name[0] == ':' {
+		return false
+	}
+	for _, f := range headerOnly {
+		if string(name) == f {
+			return false
+		}
+	}
+	rec, ok := e.findResponse(e.t.Op(op), status)
+	if !ok && status == 304 {
+		rec, ok = e.findResponse(e.t.Op(op), 200)
+	}
+	if !ok {
+		return false
+	}
+	for i := rec.Headers().Start; i < rec.Headers().End(); i++ {
+		if string(e.t.Param(i).Name()) == string(name) {
+			return false
+		}
+	}
+	return true
+}
+
+// headerOnly is fields that frame a response, say how it is read or kept, or set
+// state: no trailer may (RFC 9110 section 6.5.1).
+var headerOnly = [...]string{
+	"content-length", "content-type", "content-encoding", "content-range", "content-disposition", "transfer-encoding", "trailer", "connection", "upgrade",
+	"set-cookie", "location", "cache-control", "expires", "vary", "date", "age", "retry-after", "www-authenticate", "authentication-info",
+	"access-control-allow-origin", "access-control-allow-credentials",
+}
+
 // findResponse is the declared response for a status.
 func (e *Engine) findResponse(op table.Op, status uint16) (table.Response, bool) {
 	r := op.Responses()

@@ -18,7 +18,7 @@ func state(body []byte, bloom uint64) *formState {
 // of names against json's, over forms of odd pieces.
 func TestKernels(t *testing.T) {
 	pieces := []string{"a", "b", "name", "&", "&&", "=", "+", "++++++++", "%41", "%C3%A4", "%", "%4", "%zz", "%00", "%5B", "[", "]", "#", " ", "\x7f", "\x80", "ä",
-		"a-rather-long-name-of-a-field", "0123456", "01234567", "012345678", "!\"$", "&x=", "&y=1", "=text+with+spaces", "\x00", "'"}
+		"a-rather-long-name-of-a-field", "0123456", "01234567", "012345678", "!\"$", "&x=", "&y=1", "=text+with+spaces", "\x00", "'", ";", "%3B"}
 	rnd := rand.New(rand.NewSource(7))
 	for range 20000 {
 		var body []byte
@@ -27,6 +27,8 @@ func TestKernels(t *testing.T) {
 		}
 		bloom := rnd.Uint64() & rnd.Uint64()
 		a, b := state(body, bloom), state(body, bloom)
+		a.divide = rnd.Uint64() & 1
+		b.divide = a.divide
 		runForm(a)
 		formKernel(b)
 		if a.status != b.status || a.num != b.num && a.status == formGood || a.numPicked != b.numPicked || a.high != b.high && a.status == formGood {

@@ -263,6 +263,8 @@ func (d *dumper) operation(i uint32, title string, op table.Op) {
 		d.expr(d.t.Expr(op.Expr()))
 	}
 	d.forward(op)
+	d.responses(op)
+	d.extra(i)
 	for l := range op.NumLimits() {
 		d.printf("    limit %s", d.t.Limit(op.LimitAt(l)).Name)
 	}

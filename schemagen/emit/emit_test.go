@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"portcullis/filter/le"
 	"portcullis/filter/route"
 	"portcullis/filter/table"
 	"portcullis/filter/verdict"
@@ -156,12 +157,105 @@ func TestOpenDamaged(t *testing.T) {
 	}
 }
 
+// answered adds an operation with judged responses and what few operations have.
+func answered(a *ir.API) {
+	o := op(a, "GET /answered")
+	o.Responses = &ir.Responses{Mode: ir.ModeEnforce, List: []*ir.Response{
+		{From: 200, To: 200, Media: []*ir.Media{{Range: "application/json", Kind: ir.BodyJSON}}, Headers: []*ir.Param{{Name: "etag", In: ir.InHeader, Style: ir.StyleSimple}}},
+		{From: 400, To: 499},
+	}}
+	o.CORS = &ir.CORS{Origins: []string{"https://a.example", "https://*.b.example"}, Headers: []string{"x-a"}}
+	o.ContentEncodings, o.Upgrades = []string{"gzip"}, []string{"websocket"}
+	late := op(a, "GET /late")
+	late.Upgrades = []string{"websocket"}
+}
+
+// walkAnswers reads all that answered adds.
+func walkAnswers(t *table.Table, i uint32) {
+	o := t.Op(i)
+	for r := o.Responses().Start; r < o.Responses().End(); r++ {
+		rec := t.Response(r)
+		rec.Covers(200)
+		for m := rec.Media().Start; m < rec.Media().End(); m++ {
+			t.Media(m).Type()
+		}
+		for p := rec.Headers().Start; p < rec.Headers().End(); p++ {
+			t.Param(p).Name()
+		}
+	}
+	if x := t.FindExtra(i); x != table.NoIndex {
+		x := t.Extra(x)
+		x.Allows([]byte("https://x.b.example"))
+		for _, l := range []table.Names{x.Origins(), x.Headers(), x.Encodings(), x.Upgrades()} {
+			for j := range l.Len() {
+				l.At(j)
+			}
+		}
+		if x.Limit() != table.NoIndex {
+			_ = t.Limit(x.Limit()).Name
+		}
+	}
+}
+
+// TestBadAnswers changes one word of the records of responses and extras each: Open
+// names the defect.
+func TestBadAnswers(t *testing.T) {
+	a := &ir.API{Name: "a", Mode: ir.ModeEnforce, Mounts: []ir.Mount{{Host: "h"}}}
+	answered(a)
+	good, err := Table(&ir.Build{APIs: []*ir.API{a}}, noSchemas{}, NewStrings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(sec table.Section) uint32 { // of the first byte of a section
+		for i := uint32(0); i < le.U32(good, 20); i++ {
+			if d := table.HeaderSize + i*table.DirectorySize; le.U32(good, d) == uint32(sec) {
+				return le.U32(good, d+4)
+			}
+		}
+		t.Fatalf("no section %d", sec)
+		return 0
+	}
+	tests := []struct {
+		name  string
+		sec   table.Section
+		word  uint32
+		value uint32
+		want  table.Err
+	}{
+		{"a status below 100", table.SecResponses, table.ResponseStatus, 99 | 200<<16, table.ErrEnum},
+		{"a status above 599", table.SecResponses, table.ResponseStatus, 200 | 600<<16, table.ErrEnum},
+		{"media types that are not there", table.SecResponses, table.ResponseMedia, 9, table.ErrRange},
+		{"more media types than there are", table.SecResponses, table.ResponseMedia + 1, 9, table.ErrRange},
+		{"a range that overflows", table.SecResponses, table.ResponseMedia + 1, ^uint32(0), table.ErrRange},
+		{"header fields that are not there", table.SecResponses, table.ResponseHeaders, 9, table.ErrRange},
+		{"a reserved word of a response", table.SecResponses, 7, 1, table.ErrReserved},
+		{"a response mode that is none", table.SecOps, table.OpModes, 1 | 3<<8 | 1<<16 | 9<<24, table.ErrEnum},
+		{"an operation that is not there", table.SecExtras, table.ExtraOp, 9, table.ErrRange},
+		{"two extras of one operation", table.SecExtras, table.ExtraOp, 1, table.ErrOrder},
+		{"a flag that is none", table.SecExtras, table.ExtraFlags, 2, table.ErrEnum},
+		{"origins that are not there", table.SecExtras, table.ExtraOrigins, 99, table.ErrRange},
+		{"fields that are not there", table.SecExtras, table.ExtraHeaders + 1, 99, table.ErrRange},
+		{"a limit that is not there", table.SecExtras, table.ExtraLimit, 0, table.ErrRange},
+		{"codings that are not there", table.SecExtras, table.ExtraEncodings, 99, table.ErrRange},
+		{"protocols that are not there", table.SecExtras, table.ExtraUpgrades, 99, table.ErrRange},
+	}
+	for _, tt := range tests {
+		bad := bytes.Clone(good)
+		le.PutU32(bad, at(tt.sec)+tt.word*4, tt.value)
+		le.PutU64(bad, 24, table.Checksum(bad[table.HeaderSize:]))
+		if _, e, off := table.Open(bad); e != tt.want {
+			t.Errorf("%s: Open = %v at %d, want %v", tt.name, e, off, tt.want)
+		}
+	}
+}
+
 // FuzzOpen changes words of a good table and corrects its checksum: Open must
 // refuse, or what it opens must be safe to walk.
 func FuzzOpen(f *testing.F) {
 	a := &ir.API{Name: "a", Mode: ir.ModeEnforce, Mounts: []ir.Mount{{Host: "h"}, {Host: "*.h"}, {}}}
 	op(a, "GET /x/{a}.{b}")
 	op(a, "GET /x/y")
+	answered(a)
 	good, err := Table(&ir.Build{APIs: []*ir.API{a}}, noSchemas{}, NewStrings())
 	if err != nil {
 		f.Fatal(err)
@@ -179,6 +273,9 @@ func FuzzOpen(f *testing.F) {
 		tab, e, _ := table.Open(b)
 		if e != table.ErrNone {
 			return
+		}
+		for i := range tab.NumOps() {
+			walkAnswers(tab, i)
 		}
 		p, m := route.NewPath(64), &route.Match{}
 		for _, path := range []string{"/x/y", "/x/a.b", "/", "//"} {

@@ -8,21 +8,32 @@ import (
 
 // Document is an explanation as JSON.
 type Document struct {
-	Operation    string          `json:"operation"`
-	ID           string          `json:"id,omitempty"`
-	API          string          `json:"api"`
-	AnswersAt    []string        `json:"answersAt"`
-	Mode         string          `json:"mode"`
-	Inspect      string          `json:"inspect"`
-	Denied       bool            `json:"denied"`
-	Deprecated   bool            `json:"deprecated"`
-	UnknownQuery string          `json:"unknownQuery"`
-	Security     [][]UseDocument `json:"security"` // alternatives; an empty one is anybody
-	Allow        *Allow          `json:"allow,omitempty"`
-	Limits       []LimitDocument `json:"limits"`
-	Parameters   []ParamDocument `json:"parameters,omitempty"`
-	Body         *BodyDocument   `json:"body,omitempty"`
-	Deviations   []string        `json:"deviations"`
+	Operation    string             `json:"operation"`
+	ID           string             `json:"id,omitempty"`
+	API          string             `json:"api"`
+	AnswersAt    []string           `json:"answersAt"`
+	Mode         string             `json:"mode"`
+	Inspect      string             `json:"inspect"`
+	Denied       bool               `json:"denied"`
+	Deprecated   bool               `json:"deprecated"`
+	UnknownQuery string             `json:"unknownQuery"`
+	Security     [][]UseDocument    `json:"security"` // alternatives; an empty one is anybody
+	Allow        *Allow             `json:"allow,omitempty"`
+	Limits       []LimitDocument    `json:"limits"`
+	Parameters   []ParamDocument    `json:"parameters,omitempty"`
+	Body         *BodyDocument      `json:"body,omitempty"`
+	Responses    *ResponsesDocument `json:"responses,omitempty"`
+	CORS         *CORSDocument      `json:"cors,omitempty"`
+	Deviations   []string           `json:"deviations"`
+}
+
+// CORSDocument is who may ask from other origins.
+type CORSDocument struct {
+	Origins       []string `json:"origins"`
+	Headers       []string `json:"headers"`
+	MaxAgeSeconds uint32   `json:"maxAgeSeconds"`
+	Credentials   bool     `json:"credentials"`
+	Limit         string   `json:"limit,omitempty"`
 }
 
 // UseDocument is one scheme of an alternative.
@@ -95,8 +106,14 @@ func (o *Operation) Document(whole bool) Document {
 		d.Limits = append(d.Limits, LimitDocument{l.Name, l.Requests, l.Window.Seconds(), l.Burst, l.By, l.Scope, l.Mode, l.Concurrent, l.More})
 	}
 	d.Deviations = append(d.Deviations, o.Deviations()...)
+	if len(o.Origins) > 0 {
+		d.CORS = &CORSDocument{o.Origins, append([]string{}, o.Headers...), o.MaxAge, o.Credentials, o.Limit}
+	}
 	if !whole {
 		return d
+	}
+	if o.Responses != nil {
+		d.Responses = &ResponsesDocument{o.Responses.Mode, o.Responses.documents()}
 	}
 	for _, p := range o.Params {
 		d.Parameters = append(d.Parameters, ParamDocument{p.In, p.Name, p.Style, p.Explode, p.Required, p.AllowEmpty, p.Deprecated, p.Schema.Lines()})

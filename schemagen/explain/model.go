@@ -31,16 +31,18 @@ type Operation struct {
 	UnknownQuery string
 	Denied       bool // every request is refused: something can't be enforced
 	Deprecated   bool
-	Duplicates   bool     // duplicate member names pass
-	Ambiguous    []string // what passes although frameworks read it differently
-	MaxBody      uint32   // bytes, 0: the plugin's
-	MaxDepth     uint32   // 0: the plugin's
-	Params       []Param
-	Body         *Body // nil: none may come
-	Security     []Requirement
-	Allow        *Allow // nil: nothing is asked beyond credentials and scopes
-	Limits       []Limit
-	Forward      []string `json:",omitempty"` // what the upstream is told of who calls
+	Duplicates   bool       // duplicate member names pass
+	Responses    *Responses // nil: they are not judged
+	Extras
+	Ambiguous []string // what passes although frameworks read it differently
+	MaxBody   uint32   // bytes, 0: the plugin's
+	MaxDepth  uint32   // 0: the plugin's
+	Params    []Param
+	Body      *Body // nil: none may come
+	Security  []Requirement
+	Allow     *Allow // nil: nothing is asked beyond credentials and scopes
+	Limits    []Limit
+	Forward   []string `json:",omitempty"` // what the upstream is told of who calls
 }
 
 // Name is the method and path.
@@ -115,7 +117,7 @@ func Read(t *table.Table) *Table {
 		a := t.API(i)
 		for j := a.Ops().Start; j < a.Ops().End(); j++ {
 			op := r.operation(t.Op(j), a)
-			op.Mounts = mounts[j]
+			op.Mounts, op.Extras = mounts[j], r.extras(j)
 			out.Operations = append(out.Operations, op)
 		}
 	}
@@ -141,7 +143,7 @@ func (r *reader) operation(op table.Op, a table.API) *Operation {
 		Denied: flag(table.OpFlagDeny), Deprecated: flag(table.OpFlagDeprecated), Duplicates: flag(table.OpFlagAllowDuplicates),
 		MaxBody: op.MaxBody(), MaxDepth: op.MaxDepth(),
 	}
-	o.Ambiguous = ambiguous(op)
+	o.Ambiguous, o.Responses = ambiguous(op), r.responses(op)
 	for p := op.Params().Start; p < op.Params().End(); p++ {
 		o.Params = append(o.Params, r.param(r.t.Param(p)))
 	}

@@ -279,6 +279,16 @@ func (o *Operation) Write(w io.Writer) {
 	fmt.Fprintf(w, "  other query parameters: %s\n", o.UnknownQuery)
 	fmt.Fprintf(w, "\nbody\n")
 	o.writeBody(w)
+	if o.Responses != nil {
+		fmt.Fprintf(w, "\nresponses\n")
+		o.Responses.write(w)
+	}
+	if lines := o.Extras.lines(); lines != nil {
+		fmt.Fprintf(w, "\nother origins\n")
+		for _, line := range lines {
+			fmt.Fprintf(w, "  %s\n", line)
+		}
+	}
 	if d := o.Deviations(); len(d) > 0 {
 		fmt.Fprintf(w, "\ndeviations\n")
 		for _, line := range d {
@@ -432,7 +442,7 @@ func (o *Operation) Deviations() (out []string) {
 	if o.Duplicates {
 		out = append(out, "duplicate member names pass: which one counts is up to the upstream")
 	}
-	out = append(out, o.Ambiguous...)
+	out = append(append(out, o.Ambiguous...), o.Extras.deviations()...)
 	for _, l := range o.Limits {
 		if l.Mode != "enforce" {
 			out = append(out, "the limit "+l.Name+" only counts")

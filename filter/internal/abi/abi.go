@@ -75,10 +75,11 @@ type Map uint32
 
 // Maps that the plugin reads.
 const (
-	MapRequestHeaders  Map = 0
-	MapRequestTrailers Map = 1
-	MapResponseHeaders Map = 2
-	MapCallHeaders     Map = 6 // of an HTTP call's response
+	MapRequestHeaders   Map = 0
+	MapRequestTrailers  Map = 1
+	MapResponseHeaders  Map = 2
+	MapResponseTrailers Map = 3
+	MapCallHeaders      Map = 6 // of an HTTP call's response
 )
 
 // Metric is the kind of a metric (proxy_metric_type_t).

@@ -424,6 +424,10 @@ func (e *fakeEngine) CheckResponseHeaders(r *engine.Response, d *engine.Decision
 	}
 }
 
+func (e *fakeEngine) ResponseTrailerAllowed(op uint32, status uint16, name []byte) bool {
+	return op == 7 && status == 200 && string(name) != "forbidden"
+}
+
 func (e *fakeEngine) CheckResponseBody(r *engine.Response, d *engine.Decision) {
 	if d.Op != 7 || d.Media != 3 || d.Status != 200 {
 		panic("the decision on the headers was lost")

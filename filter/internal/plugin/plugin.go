@@ -43,6 +43,7 @@ type Engine interface {
 	ResponseMode(d *engine.Decision) uint8
 	CheckResponseHeaders(r *engine.Response, d *engine.Decision)
 	CheckResponseBody(r *engine.Response, d *engine.Decision)
+	ResponseTrailerAllowed(op uint32, status uint16, name []byte) bool
 	MaxResponse() uint32
 	AppendProblem(dst []byte, d *engine.Decision, full bool) []byte
 	AppendReason(dst []byte, d *engine.Decision) []byte

@@ -72,6 +72,9 @@ func (q quietEngine) MaxResponse() uint32                   { return 100 }
 func (q quietEngine) CheckResponseHeaders(r *engine.Response, d *engine.Decision) {
 	d.Code, d.Media, d.Status = verdict.NeedBody, 3, 200
 }
+func (q quietEngine) ResponseTrailerAllowed(op uint32, status uint16, name []byte) bool {
+	return true
+}
 func (q quietEngine) CheckResponseBody(r *engine.Response, d *engine.Decision) {
 	if d.Code = verdict.Allow; len(r.Body) == 0 || r.Body[0] != '{' {
 		d.Code = verdict.ResponseBody

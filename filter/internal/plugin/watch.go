@@ -160,7 +160,43 @@ func (v *VM) ResponseTrailers(id, _ uint32) abi.Action {
 	if w.state != watchBody || c.state != statePassed {
 		return w.action()
 	}
+	if code := v.checkResponseTrailers(w); code != verdict.Allow {
+		v.resumeResponse(w, code)
+		v.d.Part = verdict.PartHeader
+		return v.settleResponse(c, w)
+	}
 	return v.judgeResponse(c, w, 0)
+}
+
+// checkResponseTrailers refuses trailers of a judged response that would say
+// something that its header fields were judged by. Others leave, as header fields do.
+func (v *VM) checkResponseTrailers(w *watch) verdict.Code {
+	raw, st := v.host.Pairs(abi.MapResponseTrailers)
+	switch {
+	case st == abi.StatusNotFound || st == abi.StatusEmpty:
+		return verdict.Allow
+	case v.arena.Overflowed():
+		return verdict.ResponseTooLarge
+	case st != abi.StatusOK:
+		return verdict.Internal
+	}
+	p, fault := abi.OpenPairs(raw, maxTrailers)
+	switch fault {
+	case abi.PairsGood:
+	case abi.PairsTooMany:
+		return verdict.ResponseTooLarge
+	default:
+		return verdict.Internal
+	}
+	for {
+		name, _, ok := p.Next()
+		if !ok {
+			return verdict.Allow
+		}
+		if !w.engine.ResponseTrailerAllowed(w.op, w.status, name) {
+			return verdict.ResponseHeader
+		}
+	}
 }
 
 // judgeResponse reads the body of a response and asks the engine. A body that the
