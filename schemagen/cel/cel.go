@@ -9,6 +9,7 @@ package cel
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -113,8 +114,10 @@ func compile(text string, s *Scope) (*ir.Allow, *checked, []Problem) {
 	for _, v := range c.vars {
 		vars = append(vars, cel.Variable(v.name, v.typ))
 	}
-	if env, err = env.Extend(vars...); err != nil {
-		panic(err)
+	if len(vars) > 0 {
+		if env, err = env.Extend(vars...); err != nil {
+			panic(err) // names are unique
+		}
 	}
 	sound, issues := env.Check(parsed)
 	if issues.Err() != nil {
@@ -201,7 +204,7 @@ func (c *compiler) problem(id int64, code, hint, format string, args ...any) {
 // issues takes over what cel-go found.
 func (c *compiler) issues(code string, issues *cel.Issues) {
 	for _, e := range issues.Errors() {
-		p := Problem{Code: code, Line: max(e.Location.Line(), 1), Col: e.Location.Column() + 1, Message: tidy(e.Message)}
+		p := Problem{Code: code, Line: max(e.Location.Line(), 1), Col: max(e.Location.Column()+1, 1), Message: tidy(e.Message)}
 		if strings.HasPrefix(e.Message, "undeclared reference to") {
 			p.Code = CodeName
 			p.Hint = "claims, path, query, header, cookie, body, consumer, operation and the variables of loops can be named"
@@ -226,6 +229,13 @@ func (c *compiler) optional() {
 			Message: fmt.Sprintf("found the optional parameter %s without has(), wanted it to be asked for: a request without it is refused", written(p.Place, p.Name)),
 			Hint:    fmt.Sprintf("!has(%s) || ...", written(p.Place, p.Name))})
 	}
+}
+
+// NamesCaller reports an expression that reads claims or the consumer.
+func NamesCaller(a *ir.Allow) bool {
+	return slices.ContainsFunc(a.Nodes, func(n ir.AllowNode) bool {
+		return n.Op == table.ExprClaims || n.Op == table.ExprConsumer || n.Op == table.ExprHasConsumer
+	})
 }
 
 // TypeOf is the type of a parameter's values in expressions, and what its numbers are.

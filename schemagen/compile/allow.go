@@ -29,6 +29,10 @@ func (b *builder) allowExpression(op *ir.Operation, x *policy.Allow, tags []stri
 		compiled.Message, compiled.Node = x.Message, x.Node
 		op.Allow = compiled
 	}
+	if compiled != nil && len(op.Security) == 0 && cel.NamesCaller(compiled) {
+		problems = append(problems, cel.Problem{Code: "allow-public", Warning: true, Line: 1, Col: 1,
+			Message: "found claims or consumer of a public operation, wanted security for it: nobody is ever known there"})
+	}
 	for _, p := range problems {
 		d := diag.Diagnostic{Code: p.Code, Severity: diag.Error, Hint: p.Hint, Operation: op.Method + " " + op.Path,
 			Message: fmt.Sprintf("%s (%d:%d of the expression)", p.Message, p.Line, p.Col)}.At(x.Node)

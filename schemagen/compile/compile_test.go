@@ -179,6 +179,13 @@ func TestPolicyErrors(t *testing.T) {
 		{"depth", change("maxBodyBytes: 9", "maxDepth: 0"), `found 0 as maxDepth, wanted a whole number from 1 to 65535`},
 		{"allow", change("maxBodyBytes: 9", "allow: 'claims.sub == path.ident'"), `error: found path.ident, wanted a parameter that the operation declares (1:19 of the expression) [allow-name]`},
 		{"allow of another type", change("maxBodyBytes: 9", "allow: 'claims.sub'"), `error: found an expression of type dyn, wanted bool (1:7 of the expression) [allow-type]`},
+		{"allow over parameters that nobody judges", change("maxBodyBytes: 9", "inspect: headers, allow: \"path.id == 'x'\""), `error: found path.id, wanted an expression without parameters: inspect: headers judges no parameters (1:5 of the expression) [allow-name]`},
+		{"allow over a body that nobody judges", change("maxBodyBytes: 9", "inspect: parameters, allow: \"body == null\""), `error: found body, wanted an expression without it: inspect: parameters judges no body (1:1 of the expression) [allow-name]`},
+		{"allow over a body that is not declared", change("maxBodyBytes: 9", "allow: \"body == null\""), `error: found body, wanted an expression without it: the operation has none (1:1 of the expression) [allow-name]`},
+		{"allow over a body that passes unread", good + "- {operation: 'POST /open', allow: \"body != null\"}\n", `error: found an expression over the body, which may be application/xml that passes unread, wanted one without it [allow-body]`},
+		{"allow over claims of nobody", good + "- {operation: open, allow: \"claims.a == 1\"}\n- {operation: getUser, maxDepth: 0}\n", `warning: found claims or consumer of a public operation, wanted security for it: nobody is ever known there (1:1 of the expression) [allow-public]`},
+		{"allow with a long message", change("maxBodyBytes: 9", "allow: {cel: 'true', message: "+strings.Repeat("x", 201)+"}"), `found a message of 201 bytes, wanted at most 200`},
+		{"allow without an expression", change("maxBodyBytes: 9", "allow: {message: x}"), `found allow without "cel", wanted it`},
 		{"allow with a time", change("maxBodyBytes: 9", "allow: {cel: 'timestamp(claims.t) == timestamp(claims.u)', message: no}"), `warning: found timestamp(), wanted what the filter evaluates`},
 		{"not an object", "- 1\n", `policy.yaml:1:1: error: found an array as the policy, wanted an object [policy-type]`},
 	}

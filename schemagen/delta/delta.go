@@ -199,6 +199,7 @@ func (d *differ) operation(old, new *explain.Operation) {
 		}
 	}
 	d.security(old.Security, new.Security)
+	d.allow(old.Allow, new.Allow)
 	d.limits(old.Limits, new.Limits)
 	d.params(old, new)
 	d.body(old, new)

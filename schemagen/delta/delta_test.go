@@ -185,6 +185,27 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+func TestAllow(t *testing.T) {
+	table := func(text string) *explain.Table {
+		op := &explain.Operation{Method: "GET", Path: "/", Mode: "enforce", Inspect: "body"}
+		if text != "" {
+			op.Allow = &explain.Allow{Text: text}
+		}
+		return &explain.Table{Unknown: "deny", Operations: []*explain.Operation{op}}
+	}
+	for _, tt := range []struct{ old, new, want string }{
+		{"", "", ""},
+		{"claims.a == 1", "claims.a\n  == 1", ""},
+		{"", "claims.a == 1", "may-refuse allow: only if claims.a == 1"},
+		{"claims.a == 1", "", "accepts allow: no longer only if claims.a == 1"},
+		{"claims.a == 1", "claims.a == 2", "may-refuse allow: only if claims.a == 2, was claims.a == 1"},
+	} {
+		if got := text(delta.Compare(table(tt.old), table(tt.new))); got != tt.want {
+			t.Errorf("Compare(%q, %q) = %q, want %q", tt.old, tt.new, got, tt.want)
+		}
+	}
+}
+
 func TestSecurity(t *testing.T) {
 	keys := func(u explain.Use) []explain.Requirement {
 		u.Scheme, u.Kind, u.Where = "s", "API key", "header k"

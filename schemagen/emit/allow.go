@@ -15,13 +15,14 @@ type automaton struct {
 	off  uint32
 }
 
-// expr is the record of a, NoIndex for none. Operations with one and the same
-// expression share it.
+// expr is the record of a, NoIndex for none. Operations whose expressions
+// came to the same share it.
 func (w *writer) expr(a *ir.Allow) uint32 {
 	if a == nil {
 		return table.NoIndex
 	}
-	if i, ok := w.exprs[a]; ok {
+	key := fmt.Sprintf("%q %q %q %v %v %v %v", a.Text, a.Message, where(a.Node), a.Nodes, a.Saved, a.Params, a.NeedsBody)
+	if i, ok := w.exprs[key]; ok {
 		return i
 	}
 	code := []uint32{w.count(table.SecExprNodes), uint32(len(a.Nodes))}
@@ -35,7 +36,7 @@ func (w *writer) expr(a *ir.Allow) uint32 {
 		flags |= table.ExprFlagBody
 	}
 	i := w.record(table.SecExprs, w.str(a.Message), w.str(a.Text), w.str(where(a.Node)), code, saved, u64(a.Params), []uint32{flags}, zeros(3))
-	w.exprs[a] = i
+	w.exprs[key] = i
 	return i
 }
 

@@ -37,7 +37,7 @@ type Schemas interface {
 // that an error here is a bug of the compiler, never of the input.
 func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
 	w := &writer{strs: strs, schemas: s, providers: map[*ir.Provider]uint32{}, limits: map[*ir.Limit]uint32{}, services: map[*ir.RateLimitService]uint32{},
-		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}, shapes: map[*ir.Shape]uint32{}, exprs: map[*ir.Allow]uint32{},
+		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}, shapes: map[*ir.Shape]uint32{}, exprs: map[string]uint32{},
 		forwards: map[*ir.Forward]uint32{}, lists: map[string][]uint32{}}
 	for _, p := range b.Providers {
 		w.provider(p)
@@ -86,7 +86,7 @@ type writer struct {
 	secrets   map[string]uint32
 	entries   map[*ir.Schema]uint32
 	shapes    map[*ir.Shape]uint32
-	exprs     map[*ir.Allow]uint32
+	exprs     map[string]uint32
 	patterns  []byte // automata of expressions
 	automata  []automaton
 	forwards  map[*ir.Forward]uint32
