@@ -3,6 +3,7 @@ package engine
 import (
 	"portcullis/filter/credential"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/token"
 	"portcullis/filter/verdict"
 )
@@ -27,6 +28,7 @@ type credentials struct {
 
 	consumer   uint32 // who it is
 	credential uint32
+	tried      uint32 // the last credential whose id was shown, whatever came of it
 
 	query [credential.MaxKey + 1]byte
 	basic [credential.MaxKey + 2]byte
@@ -61,7 +63,7 @@ const (
 
 func (c *credentials) begin() {
 	c.n, c.badKey, c.badToken, c.goodToken = 0, 0, 0, false
-	c.tokenScheme, c.consumer, c.credential = table.NoIndex, table.NoIndex, table.NoIndex
+	c.tokenScheme, c.consumer, c.credential, c.tried = table.NoIndex, table.NoIndex, table.NoIndex, table.NoIndex
 }
 
 // collect finds what the request shows for the schemes of reqs, before anything
@@ -342,7 +344,9 @@ func (e *Engine) apiKey(r *Request, s table.Scheme, f *found) verdict.Code {
 	text := k.AppendDigested(c.text[:0])
 	at := e.t.FindCredential(table.CredentialKey, k.ID)
 	known := at != table.NoIndex
-	if !known {
+	if known {
+		c.tried = at
+	} else {
 		if at = 0; e.t.NumCredentials() == 0 {
 			return verdict.CredentialInvalid
 		}
@@ -375,6 +379,26 @@ func (e *Engine) digestIs(text []byte, cred *table.Credential) bool {
 		}
 	}
 	return good
+}
+
+// appendCaller appends whose credential a refusal is about: the consumer, where it was
+// told, else the id of the key that was tried. Ids that nobody has are not repeated:
+// they may be anything.
+func (e *Engine) appendCaller(dst []byte, d *Decision) []byte {
+	switch {
+	case d.Consumer < e.t.NumConsumers():
+		dst = text.Append(dst, " (consumer ")
+		dst = text.Bytes(dst, e.t.Consumer(d.Consumer).Name())
+	case d.Part == verdict.PartSecurity && e.shown.tried < e.t.NumCredentials():
+		k := e.t.Credential(e.shown.tried)
+		dst = text.Append(dst, " (key ")
+		dst = text.Bytes(dst, k.ID)
+		dst = text.Append(dst, " of ")
+		dst = text.Bytes(dst, e.t.Consumer(k.Consumer).Name())
+	default:
+		return dst
+	}
+	return text.Byte(dst, ')')
 }
 
 // PepperProblem says why value can't be the i-th secret of t, as far as it keys

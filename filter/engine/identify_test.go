@@ -303,10 +303,10 @@ func TestIdentify(t *testing.T) {
 		if got := consumerOf(e, &d); got != tt.consumer {
 			t.Errorf("%s: consumer %q, want %q", tt.name, got, tt.consumer)
 		}
-		answer := string(e.AppendProblem(nil, &d, true)) + string(e.AppendReason(nil, &d))
-		for _, k := range []apikey.Key{c.acme, c.bolt} {
-			if strings.Contains(answer, k.Secret) || strings.Contains(answer, k.ID) {
-				t.Errorf("%s: the answer shows a key: %s", tt.name, answer)
+		answer, line := string(e.AppendProblem(nil, &d, true)), string(e.AppendReason(nil, &d))
+		for _, k := range []apikey.Key{c.acme, c.acmeNext, c.bolt, c.late, c.peppered} {
+			if strings.Contains(answer+line, k.Secret[:8]) || strings.Contains(answer, k.ID) {
+				t.Errorf("%s: a key is shown: %s %s", tt.name, answer, line)
 			}
 		}
 	}
@@ -418,6 +418,29 @@ func (f *fixedPeer) CertificateURI() []byte     { return f.uri }
 func (f *fixedPeer) CertificateDNS() []byte     { return nil }
 func (f *fixedPeer) CertificateSubject() []byte { return nil }
 
+// TestReason: log lines have public ids, and those alone that somebody has.
+func TestReason(t *testing.T) {
+	c := makeCallers(t)
+	e := identityEngine(t, &c, engine.Options{})
+	for _, tt := range []struct{ path, header, want string }{
+		{"/header", "x-api-key: " + c.acme.ID + "_" + c.bolt.Secret, "security: Credential not accepted (key " + c.acme.ID + " of acme)"},
+		{"/header", "x-api-key: " + c.late.Text(), "security: Credential has expired (key " + c.late.ID + " of bolt)"},
+		{"/header", "x-api-key: x_" + c.bolt.Secret, "security: Credential not accepted"},
+		{"/scoped", "x-api-key: " + c.bolt.Text(), "security: Insufficient scope (key " + c.bolt.ID + " of bolt)"},
+		{"/header?x=1", "x-api-key: " + c.bolt.Text(), "query parameter x: Unknown parameter (consumer bolt)"},
+		{"/header", "a: b", "security: Authentication required"},
+	} {
+		r := request("GET", tt.path, []string{tt.header}, nil)
+		r.NowNanos = keysNow.UnixNano()
+		var d engine.Decision
+		e.CheckHeaders(r, &d)
+		buf := make([]byte, 0, 512)
+		if n := testing.AllocsPerRun(3, func() { buf = e.AppendReason(buf[:0], &d) }); n != 0 || string(buf) != tt.want {
+			t.Errorf("%s %s: %q, want %q; %v allocations", tt.path, tt.header[:4], buf, tt.want, n)
+		}
+	}
+}
+
 // TestPepper: a key whose digest is keyed holds under the secret that is being
 // replaced too, and under no other.
 func TestPepper(t *testing.T) {
@@ -437,5 +460,57 @@ func TestPepper(t *testing.T) {
 		if e.CheckHeaders(r, &d); d.Code != tt.code {
 			t.Errorf("secret %q, before %q: %s, want %s", tt.now, tt.before, d.Code.Name(), tt.code.Name())
 		}
+	}
+}
+
+// FuzzIdentify: nobody is let in who does not show a secret that somebody has.
+func FuzzIdentify(f *testing.F) {
+	c := makeCallers(f)
+	// The fuzzer sees none of the secrets: it would have to guess one.
+	e := identityEngine(f, &c, engine.Options{})
+	paths := []string{"/header", "/query", "/cookie", "/basic", "/bearer", "/raw", "/some", "/either", "/both", "/twice", "/scoped", "/unbound", "/cert", "/behind", "/cert-or-key"}
+	names := []string{"x-api-key", "authorization", "cookie", "x-second", "x-forwarded-client-cert"}
+	for i := range paths {
+		f.Add(uint8(i), "api_key=a_8hJ2vXnQ5cT7yLbG4wKdM1sPz0Rf6A", uint8(i), "Basic YTpi", uint8(i+1), "key=a_8hJ2vXnQ5cT7yLbG4wKdM1sPz0Rf6A; key=b")
+	}
+	f.Add(uint8(7), "%61pi_key=%", uint8(0), "a_8hJ2vXnQ5cT7yLbG4wKdM1sPz0Rf6A", uint8(1), "Bearer a_8hJ2vXnQ5cT7yLbG4wKdM1sPz0Rf6A")
+	f.Add(uint8(13), "", uint8(4), `Hash=ab;URI=spiffe://example.org/edge;Subject="CN=\"acme\""`, uint8(0), "")
+	f.Fuzz(func(t *testing.T, path uint8, query string, n1 uint8, v1 string, n2 uint8, v2 string) {
+		target := paths[int(path)%len(paths)]
+		if query != "" {
+			target += "?" + query
+		}
+		r := &engine.Request{EndStream: true, NowNanos: keysNow.UnixNano()}
+		r.Headers = []engine.Header{header(":method", "GET"), header(":path", target), header(":authority", "localhost"), header(":scheme", "https"),
+			header(names[int(n1)%len(names)], v1), header(names[int(n2)%len(names)], v2)}
+		var d engine.Decision
+		if e.CheckHeaders(r, &d); d.Code == verdict.Allow || d.Code == verdict.Internal || d.Consumer != table.NoIndex {
+			t.Errorf("%s %q %q %q: %s", target, r.Headers[4].Name, v1, v2, d.Code.Name())
+		}
+		e.AppendReason(e.AppendProblem(nil, &d, true), &d)
+	})
+}
+
+// BenchmarkIdentify is what a key costs.
+func BenchmarkIdentify(b *testing.B) {
+	c := makeCallers(b)
+	e := identityEngine(b, &c, engine.Options{Peer: &fixedPeer{text(testPrint), nil}})
+	for _, bb := range []struct{ name, path, header string }{
+		{"none", "/optional", "a: b"},
+		{"header", "/header", "x-api-key: " + c.acme.Text()},
+		{"peppered", "/header", "x-api-key: " + c.peppered.Text()},
+		{"basic", "/basic", basic(c.acme.ID, c.acme.Secret)},
+		{"cookie", "/cookie", "cookie: a=b; key=" + c.acme.Text()},
+		{"unknown", "/header", "x-api-key: zz_" + c.acme.Secret},
+		{"certificate", "/cert", "a: b"},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			r := request("GET", bb.path, []string{bb.header, "accept: */*", "user-agent: x"}, nil)
+			var d engine.Decision
+			b.ReportAllocs()
+			for b.Loop() {
+				e.CheckHeaders(r, &d)
+			}
+		})
 	}
 }

@@ -153,15 +153,16 @@ func (e *Engine) refusedName(d *Decision) []byte {
 const maxName = 64
 
 // AppendReason appends what a log line needs beside the code: the detail and,
-// for a schema's refusal, the keyword and its place in the description.
+// for a schema's refusal, the keyword and its place in the description; else whose
+// credential it was, by public ids.
 func (e *Engine) AppendReason(dst []byte, d *Decision) []byte {
 	dst = e.AppendDetail(dst, d)
 	if d.Failed {
 		dst = text.Append(dst, " (")
 		dst = schema.AppendLocation(dst, e.t, d.failure)
-		dst = text.Byte(dst, ')')
+		return text.Byte(dst, ')')
 	}
-	return dst
+	return e.appendCaller(dst, d)
 }
 
 // appendDuration writes whole units where they fit, as policies do.
