@@ -80,6 +80,7 @@ func Compare(old, new *explain.Table) []Change {
 	case old.Unknown == "deny":
 		d.add(Accepts, "requests that no operation matches were refused, and are let through now", "")
 	}
+	d.callers(old.Callers, new.Callers)
 	before := byKey(old.Operations)
 	after := byKey(new.Operations)
 	for _, op := range old.Operations {

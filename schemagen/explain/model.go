@@ -18,6 +18,7 @@ import (
 type Table struct {
 	Unknown    string // what happens to requests of no operation
 	Operations []*Operation
+	Callers    []*Caller // consumers, by name
 }
 
 // Operation is what one operation asks for.
@@ -111,7 +112,7 @@ func name(names []string, v uint8) string {
 // Read reads all of t.
 func Read(t *table.Table) *Table {
 	r := newReader(t)
-	out := &Table{Unknown: name(actions, t.Unknown())}
+	out := &Table{Unknown: name(actions, t.Unknown()), Callers: r.callers()}
 	mounts := r.mounts()
 	for i := range t.NumAPIs() {
 		a := t.API(i)

@@ -426,6 +426,7 @@ func (p *Policy) Finish(apis []*ir.API) {
 	}
 	p.checkSchemes(p.schemes)
 	p.checkPlans()
+	p.checkCallers(apis)
 	for _, name := range byName(names(p.schemes)) {
 		s := &Scope{policy: p}
 		s.providers(p.schemes[name].providers, p.schemes[name].node)

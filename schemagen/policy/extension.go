@@ -69,17 +69,24 @@ func (p *Policy) readExtensions(n *source.Node, l level) (s settings) {
 	return s
 }
 
-// readSchemeExtension reads x-portcullis-providers of a security scheme.
-func (p *Policy) readSchemeExtension(n *source.Node) (b *binding) {
+// readSchemeExtension reads what a security scheme says of who is accepted.
+func (p *Policy) readSchemeExtension(n *source.Node) *binding {
 	if n == nil || n.Kind != source.Object {
 		return nil
 	}
-	p.extensions(n, "a security scheme", fields{
-		"providers": func(n *source.Node) {
-			b = &binding{providers: p.dec.strs(n, prefix+"providers", 1), node: n}
-		},
-	})
-	return b
+	var b binding
+	f := p.bindingFields(&b)
+	f["forwarded-by"] = f["forwardedBy"]
+	delete(f, "forwardedBy")
+	for name, read := range f {
+		f[name] = func(n *source.Node) { b.node = n; read(n) }
+	}
+	p.extensions(n, "a security scheme", f)
+	if b.node == nil {
+		return nil
+	}
+	p.checkBinding(b.node, &b)
+	return &b
 }
 
 // extensions calls the reader of each x-portcullis-* member of n.

@@ -38,7 +38,18 @@ func (p *Policy) readBinding(n *source.Node) *binding {
 		b.providers = d.strs(n, "providers of a scheme", 1)
 		return b
 	}
-	d.object(n, "a scheme", fields{
+	d.object(n, "a scheme", p.bindingFields(b))
+	if n.Kind != source.Object {
+		return b
+	}
+	p.checkBinding(n, b)
+	return b
+}
+
+// bindingFields is the readers of what a scheme may say.
+func (p *Policy) bindingFields(b *binding) fields {
+	d := p.dec
+	return fields{
 		"providers": func(n *source.Node) { b.providers = d.strs(n, "providers of a scheme", 1) },
 		"consumers": func(n *source.Node) {
 			if n.Kind == source.Array {
@@ -55,14 +66,13 @@ func (p *Policy) readBinding(n *source.Node) *binding {
 			b.certificates = p.readCertificates(n, "certificates of a scheme")
 		},
 		"forwardedBy": func(n *source.Node) { b.hops = p.readCertificates(n, "forwardedBy") },
-	})
-	if n.Kind != source.Object {
-		return b
 	}
+}
+
+func (p *Policy) checkBinding(n *source.Node, b *binding) {
 	if (b.providers != nil) == b.takesConsumers() {
-		d.errorf(n, "policy-missing", "found a scheme with both or neither of providers and consumers or certificates, wanted one of them")
+		p.dec.errorf(n, "policy-missing", "found a scheme with both or neither of providers and consumers or certificates, wanted one of them")
 	}
-	return b
 }
 
 // takesConsumers reports whether others than the holders of tokens are accepted.
@@ -206,6 +216,29 @@ func (s *Scope) checkSchemeCount(op *ir.Operation) {
 
 // maxKeySchemes is the filter's bound.
 const maxKeySchemes = 8
+
+// checkCallers finds consumers that nothing takes.
+func (p *Policy) checkCallers(apis []*ir.API) {
+	if len(p.consumers) == 0 {
+		return
+	}
+	for _, a := range apis {
+		for _, op := range a.Operations {
+			for _, req := range op.Security {
+				for _, use := range req.Uses {
+					if use.Scheme.NamesConsumers() {
+						return
+					}
+				}
+			}
+		}
+	}
+	p.dec.diags.Add(diag.Diagnostic{
+		Code: "policy-consumers", Severity: diag.Warning,
+		Message: fmt.Sprintf("found %d consumers that no operation takes, wanted a scheme that does", len(p.consumers)),
+		Hint:    "say under schemes in the policy which scheme of the description carries their keys: {NAME: {consumers: all}}",
+	}.At(byName(p.consumers)[0].Loc.Node))
+}
 
 // checkSchemes reports bindings of schemes that no operation uses.
 func (p *Policy) checkSchemes(schemes map[string]*binding) {
