@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -54,12 +55,16 @@ func main() {
 
 // execute runs the command line and returns the exit code.
 func execute(ctx context.Context, args []string, out, errs io.Writer) int {
+	usage := io.Writer(io.Discard) // nobody reads it beside a mistake
+	if len(args) == 0 || slices.ContainsFunc(args, isHelp) {
+		usage = errs
+	}
 	root := &ffcli.Command{
 		Name:        "runtime-test",
 		ShortUsage:  "runtime-test <command> [flags] [arguments]",
 		ShortHelp:   "run the filter outside a production proxy",
 		LongHelp:    "Exit codes: 0 fine, 1 findings, 2 the command was not understood or could not do its work.",
-		FlagSet:     flagSet("runtime-test", errs),
+		FlagSet:     flagSet("runtime-test", usage),
 		Subcommands: commands(out, errs),
 		Exec: func(_ context.Context, args []string) error {
 			if len(args) > 0 {
@@ -68,7 +73,15 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 			return flag.ErrHelp
 		},
 	}
-	err := root.ParseAndRun(ctx, args)
+	quiet(root, usage)
+	err := root.Parse(args)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(errs, "runtime-test: %s; runtime-test COMMAND -help says what there is\n", strings.TrimPrefix(err.Error(), "error parsing commandline arguments: "))
+		return exitUsage
+	}
+	if err == nil {
+		err = root.Run(ctx)
+	}
 	switch {
 	case err == nil:
 		return exitOK
@@ -82,6 +95,17 @@ func execute(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	fmt.Fprintln(errs, "runtime-test:", err)
 	return exitUsage
+}
+
+// quiet sends the help of all commands to usage.
+func quiet(c *ffcli.Command, usage io.Writer) {
+	if c.FlagSet == nil {
+		c.FlagSet = flag.NewFlagSet(c.Name, flag.ContinueOnError)
+	}
+	c.FlagSet.SetOutput(usage)
+	for _, sub := range c.Subcommands {
+		quiet(sub, usage)
+	}
 }
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }

@@ -64,15 +64,19 @@ func (f *files) Set(s string) error {
 func inputFlags(fs *flag.FlagSet, o *compile.Options) {
 	o.Resources = resources{}
 	fs.StringVar(&o.PolicyPath, "policy", "", "policy `file`, YAML or JSON (examples/policy.schema.json describes it)")
-	fs.BoolVar(&o.Strict, "strict", true, "fail when something would not be enforced exactly and is not waived")
 	fs.Var((*files)(&o.Overlays), "overlay", "Overlay 1.0 document (`file`) to apply to the descriptions; may be repeated")
 	fs.Var(resources(o.Resources), "resource", "`URI=FILE`: the file that stands for a remote document; a URI that ends in / stands for a folder; may be repeated")
+}
+
+func strictFlag(fs *flag.FlagSet, o *compile.Options) {
+	fs.BoolVar(&o.Strict, "strict", true, "fail when something would not be enforced exactly and is not waived")
 }
 
 func buildCommand(e env) *ffcli.Command {
 	fs := newFlagSet("schemagen build", e)
 	var o compile.Options
 	inputFlags(fs, &o)
+	strictFlag(fs, &o)
 	out := fs.String("o", "", "`file` to write the table to; without it nothing is written")
 	format := fs.String("format", "text", "how findings are printed: text or json")
 	return &ffcli.Command{

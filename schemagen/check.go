@@ -32,6 +32,7 @@ func checkCommand(e env) *ffcli.Command {
 	fs := newFlagSet("schemagen check", e)
 	var o compile.Options
 	inputFlags(fs, &o)
+	strictFlag(fs, &o)
 	format := fs.String("format", "text", "how findings are printed: text, json or sarif")
 	notes := fs.Bool("notes", false, "with -format text: print notes as well, which say what is fine")
 	return &ffcli.Command{

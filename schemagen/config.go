@@ -8,6 +8,7 @@ import (
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 
+	"portcullis/filter/config"
 	"portcullis/schemagen/proxy"
 )
 
@@ -77,6 +78,9 @@ func configCommand(e env) *ffcli.Command {
 			if err := json.Unmarshal(text, &o.Plugin); err != nil {
 				return usagef(e, "config: -plugin is no JSON object: %v", err)
 			}
+			if err := checkPlugin(text); err != nil {
+				return usagef(e, "config: -plugin: %v", err)
+			}
 			if n, ok := o.Plugin["maxBodyBytes"].(float64); ok && n > 0 && n < 1<<29 {
 				o.MaxBodyBytes = uint32(n)
 			}
@@ -91,4 +95,23 @@ func configCommand(e env) *ffcli.Command {
 			return err
 		},
 	}
+}
+
+// plugin is the text of a plugin configuration, as the filter reads it.
+type plugin []byte
+
+// Range implements config.Source.
+func (p plugin) Range(start, max uint32) ([]byte, bool) {
+	if uint64(start) > uint64(len(p)) {
+		return nil, false
+	}
+	return p[start:min(uint64(len(p)), uint64(start)+uint64(max))], true
+}
+
+// checkPlugin says what the filter would refuse of a plugin configuration.
+func checkPlugin(text []byte) error {
+	if _, err := config.Load(plugin(text), uint32(len(text))); err != nil {
+		return err
+	}
+	return nil
 }

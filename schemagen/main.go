@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/peterbourgon/ff/v3/ffcli"
 )
@@ -25,7 +26,8 @@ const (
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	terminal       bool // stderr is one: colour and progress are welcome
+	terminal       bool      // stderr is one: colour and progress are welcome
+	usage          io.Writer // where help goes; nobody reads it beside a mistake
 }
 
 // errFailed is the error of a command that has said why already.
@@ -47,7 +49,7 @@ func commands(e env) []*ffcli.Command {
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], env{os.Stdin, os.Stdout, os.Stderr, isTerminal(os.Stderr)}))
+	os.Exit(run(os.Args[1:], env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, terminal: isTerminal(os.Stderr)}))
 }
 
 // run runs one command line and returns the exit code.
@@ -58,6 +60,10 @@ func run(args []string, e env) (code int) {
 			code = exitFailed
 		}
 	}()
+	e.usage = io.Discard
+	if asksHelp(args) {
+		e.usage = e.stderr
+	}
 	fs := newFlagSet("schemagen", e)
 	root := &ffcli.Command{
 		ShortUsage:  "schemagen <command> [flags] [arguments]",
@@ -80,7 +86,8 @@ func run(args []string, e env) (code int) {
 		if errors.Is(err, flag.ErrHelp) {
 			return exitOK // help was asked for and printed
 		}
-		return exitUsage // the flag package has said what is wrong
+		fmt.Fprintf(e.stderr, "schemagen: %s; %s -help says what there is\n", strings.TrimPrefix(err.Error(), "error parsing commandline arguments: "), called(args))
+		return exitUsage
 	}
 	err := root.Run(context.Background())
 	switch {
@@ -107,8 +114,31 @@ func usagef(e env, format string, args ...any) error {
 
 func newFlagSet(name string, e env) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.SetOutput(e.stderr)
+	fs.SetOutput(e.usage)
 	return fs
+}
+
+// asksHelp reports a command line that is answered with help: one that asks for it,
+// or says nothing.
+func asksHelp(args []string) bool {
+	for _, a := range args {
+		if a == "-h" || a == "-help" || a == "--help" || a == "--h" {
+			return true
+		}
+	}
+	return len(args) == 0 || len(args) == 1 && args[0] == "keys"
+}
+
+// called is the command of a command line, for a hint.
+func called(args []string) string {
+	out := "schemagen"
+	for _, a := range args {
+		if a == "" || a[0] == '-' || strings.ContainsAny(a, "./") {
+			break
+		}
+		out += " " + a
+	}
+	return out
 }
 
 func isTerminal(f *os.File) bool {

@@ -72,9 +72,9 @@ func TestEngines(t *testing.T) {
 // TestParseErrors holds what a file must not be.
 func TestParseErrors(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"unknown key", "specs: [a]\ncase: []\n", "line 2: field case not found"},
-		{"unknown key in a case", "specs: [a]\ncases:\n  - name: x\n    request: {path: /}\n    expect: {cod: x}\n", "line 5: field cod not found"},
-		{"unknown key in auth", "specs: [a]\nkeys: {k: {secret: s}}\ncases:\n  - name: x\n    request:\n      auth: {key: k, alk: HS256}\n", "field alk not found"},
+		{"unknown key", "specs: [a]\ncase: []\n", `line 2: found the unknown key "case"`},
+		{"unknown key in a case", "specs: [a]\ncases:\n  - name: x\n    request: {path: /}\n    expect: {cod: x}\n", `line 5: found the unknown key "cod"`},
+		{"unknown key in auth", "specs: [a]\nkeys: {k: {secret: s}}\ncases:\n  - name: x\n    request:\n      auth: {key: k, alk: HS256}\n", `at line 6: found the unknown key "alk"`},
 		{"no table", "cases: [{name: x, request: {}}]\n", "either specs or table"},
 		{"both", "specs: [a]\ntable: t\ncases: [{name: x, request: {}}]\n", "either specs or table"},
 		{"no cases", "specs: [a]\n", "no cases"},
@@ -89,6 +89,10 @@ func TestParseErrors(t *testing.T) {
 		{"unknown key name", "specs: [a]\ntokens: {a: {key: k}}\ncases: [{name: x, request: {}}]\n", `"k" is not among keys`},
 		{"key of two kinds", "specs: [a]\nkeys: {k: {secret: s, file: f}}\ncases: [{name: x, request: {}}]\n", "one of file, secret and generate"},
 		{"verdict", "specs: [a]\ncases: [{name: x, request: {}, expect: {verdict: maybe}}]\n", `verdict is "maybe"`},
+		{"a kind that is another", "specs: {a: b}\n", "line 1: found a mapping, want a list"},
+		{"a text that is another", "specs: [a]\ncases: [{name: x, repeat: often, request: {}}]\n", `line 2: found "often", want a whole number`},
+		{"a key twice", "specs: [a]\nspecs: [b]\n", `line 2: found the key "specs" again`},
+		{"code", "specs: [a]\ncases: [{name: x, request: {}, expect: {code: param_invalids}}]\n", `code is "param_invalids", want a reason of filter/verdict such as param_invalid`},
 		{"headers", "specs: [a]\ncases: [{name: x, request: {headers: [a]}}]\n", "want a mapping of header names"},
 		{"number that JSON lacks", "specs: [a]\ncases: [{name: x, request: {json: {a: .inf}}}]\n", "not of JSON"},
 		{"second document", "specs: [a]\ncases: [{name: x, request: {}}]\n---\na: b\n", "second document"},

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"portcullis/filter/verdict"
 )
 
 // EngineNames are the engines a case can name.
@@ -126,8 +128,24 @@ func (f *File) checkStep(s *Step) error {
 		default:
 			return fmt.Errorf("verdict is %q, want accept, refuse or none", s.Expect.Verdict)
 		}
+		if err := checkCode(s.Expect.Code); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// checkCode refuses a code that no refusal has, most often a misspelt one.
+func checkCode(code string) error {
+	if code == "" || verdict.Lookup(code) != 0 {
+		return nil
+	}
+	for c := verdict.NeedBody + 1; c < verdict.NumCodes; c++ {
+		if name := c.Name(); strings.HasPrefix(name, code) || strings.HasPrefix(code, name) {
+			return fmt.Errorf("code is %q, want a reason of filter/verdict such as %s", code, name)
+		}
+	}
+	return fmt.Errorf("code is %q, want a reason of filter/verdict such as param_invalid", code)
 }
 
 func (f *File) checkAuth(a Auth) error {

@@ -299,7 +299,7 @@ func decodeStrict(n *yaml.Node, into any) error {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("at line %d: %w", n.Line, err)
+		return fmt.Errorf("at line %d: %s", n.Line, innerLine.ReplaceAllString(explain(err).Error(), ""))
 	}
 	return nil
 }
@@ -322,7 +322,7 @@ func Parse(path string, text []byte) (*File, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(f); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, explain(err))
 	}
 	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: found a second document, want one", path)

@@ -83,11 +83,12 @@ func parseSimple(path string, text []byte) (*File, error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(&s); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, explain(err))
 	}
 	whole := &File{Path: path, Description: s.Description, Cases: make([]Case, len(s.Cases))}
 	whole.lines(text)
 	parts := map[string]*File{}
+	names := map[string]int{}
 	for i := range s.Cases {
 		c := &s.Cases[i]
 		if c.Name == "" || c.Spec == "" || c.Expect.Valid == nil {
@@ -111,7 +112,11 @@ func parseSimple(path string, text []byte) (*File, error) {
 			}
 			parts[name], whole.parts = f, append(whole.parts, f)
 		}
-		f.Cases = append(f.Cases, c.full(whole.Cases[i].Line))
+		full := c.full(whole.Cases[i].Line)
+		if names[full.Name]++; names[full.Name] > 1 { // they come from many hands, and only their results need names
+			full.Name = fmt.Sprintf("%s (%d)", full.Name, names[full.Name])
+		}
+		f.Cases = append(f.Cases, full)
 	}
 	for _, f := range whole.parts {
 		if err := f.check(); err != nil {

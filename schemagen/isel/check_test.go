@@ -17,6 +17,7 @@ func TestCheck(t *testing.T) {
 		{"syntax", `{"pattern":"(a"}`, "pattern-syntax", true},
 		{"too large", `{"pattern":"^(a|b)*a(a|b){30}$"}`, "pattern-too-large", true},
 		{"property", `{"pattern":"\\p{Print}"}`, "pattern-property", true},
+		{"never", `{"pattern":"a$b"}`, "pattern-never", false},
 		{"lenient", `{"pattern":"^\\-$"}`, "pattern-lenient", false},
 		{"unknown format", `{"format":"nonsense"}`, "format-unknown", false},
 	}

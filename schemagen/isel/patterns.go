@@ -2,6 +2,7 @@ package isel
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 
 	"portcullis/filter/format"
@@ -14,6 +15,7 @@ import (
 type dfa struct {
 	ok   bool
 	all  bool // every text matches
+	none bool // no text matches
 	off  uint32
 	code string // of the diagnostic, when not ok
 	msg  string
@@ -95,6 +97,10 @@ func (c *Compiler) checkPattern(s *ir.Schema, p *ir.Pattern) {
 			c.report(diag.Diagnostic{Code: "pattern-lenient", Severity: diag.Warning, Message: w.Message}, p.Loc)
 		}
 	}
+	if d.none {
+		c.report(diag.Diagnostic{Code: "pattern-never", Severity: diag.Warning, Message: fmt.Sprintf("found the pattern %q, which no text matches, wanted one that some do", p.Source),
+			Hint: "an expression of ECMA-262 has no inline flags, and ^ and $ are the text's ends"}, p.Loc)
+	}
 	if !d.ok {
 		c.report(diag.Diagnostic{Code: d.code, Severity: diag.Warning, Unenforceable: true, Message: d.msg, Hint: d.hint}, p.Loc)
 		s.Unenforceable = append(s.Unenforceable, d.code)
@@ -129,7 +135,7 @@ func (c *Compiler) compilePattern(source string) (dfa, []regex.Warning) {
 		}
 		return d, warnings
 	}
-	d := dfa{ok: true, all: x.MatchesAll(), off: uint32(len(c.dfaData))}
+	d := dfa{ok: true, all: x.MatchesAll(), none: x.MatchesNone(), off: uint32(len(c.dfaData))}
 	c.dfaData = x.Append(c.dfaData)
 	return d, warnings
 }

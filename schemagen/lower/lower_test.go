@@ -63,6 +63,8 @@ func TestFindings(t *testing.T) {
 		{dialect.Draft7, `{"type": []}`, "schema-invalid!"},
 		{dialect.Draft7, `{"minLength": "x"}`, "schema-invalid!"},
 		{dialect.Draft7, `{"minLength": -1}`, "schema-invalid!"},
+		{dialect.Draft7, `{"multipleOf": 1` + strings.Repeat("0", 1023) + `1}`, "schema-invalid!"},
+		{dialect.Draft7, `{"multipleOf": 1` + strings.Repeat("0", 1022) + `1}`, ""},
 		{dialect.Draft7, `{"minLength": 1.5}`, "schema-invalid!"},
 		{dialect.Draft7, `{"minLength": 1.0, "maxLength": 1e400, "minItems": -0}`, ""},
 		{dialect.Draft7, `{"multipleOf": 0}`, "schema-invalid!"},

@@ -1,10 +1,12 @@
 package lower
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
+	exact "portcullis/filter/decimal"
 	"portcullis/schemagen/ir"
 	"portcullis/schemagen/source"
 )
@@ -90,6 +92,10 @@ func (b *builder) number(v *source.Node) *ir.Number {
 func (b *builder) divisor(v *source.Node) *ir.Number {
 	if v.Kind != source.Number || v.Text[0] == '-' || isZero(v.Text) {
 		b.invalid(v, "a number greater than 0")
+		return nil
+	}
+	if !exact.IsDivisor([]byte(v.Text)) {
+		b.invalid(v, fmt.Sprintf("a number of at most %d significant digits", exact.MaxDivisorDigits))
 		return nil
 	}
 	return &ir.Number{Text: v.Text, Loc: b.loc(v)}

@@ -64,7 +64,17 @@ func (w *walker) media(b *ir.Body, name string, n *source.Node) {
 		m.Sequence = t.known && t.types&ir.TypeArray != 0 && t.types&ir.TypeObject == 0
 	}
 	m.Fields = w.encodings(n)
+	if w.positional(n) {
+		w.addMedia(b, m, ir.BodyOpaque, n, "body-positional")
+		return
+	}
 	w.addJudged(b, m, n)
+}
+
+// positional reports encodings of the parts of a multipart body that have no names
+// (OpenAPI 3.2.0 section 4.14.5.1): there is no reader for those.
+func (w *walker) positional(n *source.Node) bool {
+	return w.version >= version32 && (n.Get("prefixEncoding") != nil || n.Get("itemEncoding") != nil)
 }
 
 // encodings reads what a media type object says of the fields of a form

@@ -131,6 +131,9 @@ func (d *DFA) NumStates() int { return d.automaton.NumStates }
 // Match reports whether the expression matches somewhere in text.
 func (d *DFA) Match(text string) bool { return pattern.Match(d.blob, []byte(text)) }
 
+// MatchesNone reports whether no text matches.
+func (d *DFA) MatchesNone() bool { return d.automaton.Start == 0 }
+
 // MatchesAll reports whether every text matches, so that the test can go.
 func (d *DFA) MatchesAll() bool {
 	return d.automaton.Start == int(pattern.StateMatch) && d.automaton.Flags == 0
