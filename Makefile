@@ -17,7 +17,7 @@ demo: build ## the shop behind the filter: a tour of accepted and refused reques
 	go run ./runtime-test demo
 
 .PHONY: test
-test: build $(WAZERO) envoy-install ## every test: host, Wasm, embedded proxies and real Envoy
+test: build $(WAZERO) envoy-install services-install ## every test: host, Wasm, embedded proxies and real Envoy
 	PORTCULLIS_ENVOY=required go run ./.ci/test -timeout 30m ./...
 	GOOS=wasip1 GOARCH=wasm go test -exec "$(CURDIR)/$(WAZERO) run -env-inherit -mount=/:/" $(PURE)
 	go run ./runtime-test run -engine native,wazero,proxytest,envoy examples/*/cases/*.yaml
@@ -42,13 +42,17 @@ bench: build envoy-install ## the figures of README (BENCH="-quick -only v8" for
 	cd runtime-test/bench && go run . $(BENCH)
 
 .PHONY: envoy
-envoy: build envoy-install ## the cases and the host tests on real Envoy (ALL=1: every version)
+envoy: build envoy-install services-install ## the cases and the host tests on real Envoy (ALL=1: every version)
 	PORTCULLIS_ENVOY=required PORTCULLIS_LONG=1 PORTCULLIS_ENVOY_ALL=$(ALL) go run ./.ci/test -count=1 -timeout 30m -run Envoy ./runtime-test/...
 	go run ./runtime-test run -engine envoy examples/*/cases/*.yaml
 
 .PHONY: envoy-install
 envoy-install:
 	@[ -n "$${ENVOY:-}" ] || runtime-test/envoy/install.sh $(ENVOY_VERSIONS)
+
+.PHONY: services-install
+services-install:
+	@runtime-test/envoy/services.sh
 
 $(WAZERO): go.mod
 	@mkdir -p .tools

@@ -18,19 +18,21 @@ bootstrap that runs as it is. How headers are held (-hold) and what the proxy
 needs for that are always printed as a matching pair.
 
 Targets: envoy; envoy-ecds, the resource file of Envoy's extension discovery, for
-reload from disk without a restart; istio, an EnvoyFilter.
+reload from disk without a restart; istio, an EnvoyFilter; ratelimit, what
+envoyproxy/ratelimit is to count for the table's limits with scope: fleet.
 
 EXAMPLES
   schemagen config -target envoy -table api.tbl -module /etc/envoy/filter.wasm
   schemagen config -target envoy -bootstrap -listen 0.0.0.0:8080 -upstream 127.0.0.1:9000 -table api.tbl -module build/filter.wasm > envoy.yaml
   schemagen config -target envoy -bootstrap -ecds /etc/envoy/portcullis.yaml > envoy.yaml
   schemagen config -target envoy-ecds -table api.tbl -module /etc/envoy/filter.wasm -version 7 > portcullis.yaml
-  schemagen config -target istio -table api.tbl -module /var/lib/portcullis/filter.wasm`
+  schemagen config -target istio -table api.tbl -module /var/lib/portcullis/filter.wasm
+  schemagen config -target ratelimit -table api.tbl > config.yaml`
 
 func configCommand(e env) *ffcli.Command {
 	fs := newFlagSet("schemagen config", e)
 	var o proxy.Options
-	fs.StringVar(&o.Target, "target", proxy.TargetEnvoy, "what to print for: envoy, envoy-ecds or istio")
+	fs.StringVar(&o.Target, "target", proxy.TargetEnvoy, "what to print for: envoy, envoy-ecds, istio or ratelimit")
 	fs.BoolVar(&o.Bootstrap, "bootstrap", false, "with -target envoy: print a whole bootstrap")
 	fs.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "with -bootstrap: `host:port` to listen on")
 	fs.StringVar(&o.Upstream, "upstream", "127.0.0.1:8081", "with -bootstrap: `host:port` of the upstream")
@@ -43,6 +45,7 @@ func configCommand(e env) *ffcli.Command {
 		o.Upgrades = append(o.Upgrades, s)
 		return nil
 	})
+	fleet := fleetFlags(fs)
 	table := fs.String("table", "", "table `file`; without it the table is linked into the module (schemagen link)")
 	plugin := fs.String("plugin", "{}", "further members of the plugin configuration, as `JSON`; @FILE reads it from a file")
 	return &ffcli.Command{
@@ -59,14 +62,22 @@ func configCommand(e env) *ffcli.Command {
 				return usagef(e, "config: found -table with -ecds: the table belongs into the resource file, which -target envoy-ecds prints")
 			}
 			if *table != "" {
-				if _, err := openTable(*table); err != nil {
+				t, err := openTable(*table)
+				if err != nil {
 					return err
 				}
+				if o.Target == targetRateLimit {
+					return fleet.print(e, t)
+				}
+				o.Clusters = append(o.Clusters, fleet.clusters(t)...)
 				data, err := os.ReadFile(*table)
 				if err != nil {
 					return fmt.Errorf("read the table: %w", err)
 				}
 				o.Table = data
+			}
+			if o.Target == targetRateLimit {
+				return usagef(e, "config: found -target ratelimit without -table, wanted the table whose limits it is for")
 			}
 			text := []byte(*plugin)
 			if len(text) > 0 && text[0] == '@' {

@@ -39,6 +39,9 @@ type Options struct {
 	Hold      string // "stop" or "buffer"
 	ECDS      string // with Bootstrap: path of the resource file to take the filter from
 	Version   string // of the ECDS resource; any change makes Envoy read it again
+	// Clusters is what the filter calls. Targets that have no place for them say what
+	// to add.
+	Clusters []Cluster
 	// Plugin holds further members of the plugin configuration, as in
 	// filter/FORMATS.md.
 	Plugin map[string]any
@@ -108,9 +111,22 @@ func Print(o Options) (string, error) {
 			return "", err
 		}
 	}
+	for _, c := range o.Clusters {
+		at, err := parseAddress(c.Address)
+		if err != nil {
+			return "", err
+		}
+		d.Calls = append(d.Calls, cluster{c, at})
+	}
 	var b strings.Builder
 	if err := templates.ExecuteTemplate(&b, name, d); err != nil {
 		return "", err
+	}
+	if name == "filters" || name == "ecds" {
+		if err := templates.ExecuteTemplate(&b, "clusters to add", d); err != nil {
+			return "", err
+		}
+		return strings.TrimRight(b.String(), "\n") + "\n", nil
 	}
 	return b.String(), nil
 }
@@ -133,6 +149,7 @@ type data struct {
 	Plugin                        string
 	BufferBytes                   uint32
 	ListenAt, UpstreamAt, AdminAt address
+	Calls                         []cluster
 }
 
 type address struct {
@@ -175,12 +192,18 @@ var templates = func() *template.Template {
 	t := template.New("")
 	t.Funcs(template.FuncMap{
 		"quote": quote,
-		"in": func(n int, name string, d data) (string, error) {
+		"commented": func(n int, c cluster) (string, error) {
+			var b strings.Builder
+			err := t.ExecuteTemplate(&b, "cluster", c)
+			return strings.ReplaceAll(strings.TrimRight(b.String(), "\n"), "\n", "\n#"+strings.Repeat(" ", n-1)), err
+		},
+		"in": func(n int, name string, d any) (string, error) {
 			var b strings.Builder
 			err := t.ExecuteTemplate(&b, name, d)
 			return indent(n, b.String()), err
 		},
 	})
+	template.Must(t.Parse(clusterText))
 	return template.Must(t.Parse(text))
 }()
 

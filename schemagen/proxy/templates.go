@@ -122,6 +122,10 @@ static_resources:
         - endpoint:
             address:
               socket_address: {address: {{quote .UpstreamAt.Host}}, port_value: {{.UpstreamAt.Port}}}
+{{- range .Calls}}
+  # {{.What}}
+  - {{in 4 "cluster" .}}
+{{- end}}
 {{end}}
 {{- define "istio" -}}
 # Istio's WasmPlugin can't say how headers are held; an EnvoyFilter can. The
@@ -181,5 +185,15 @@ spec:
         typed_config:
           "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer
           max_request_bytes: {{.BufferBytes}}
+{{- end}}
+{{- range .Calls}}
+  # {{.What}}
+  - applyTo: CLUSTER
+    match:
+      context: GATEWAY
+    patch:
+      operation: ADD
+      value:
+        {{in 8 "cluster" .}}
 {{- end}}
 {{end}}`
