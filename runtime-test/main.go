@@ -39,6 +39,7 @@ func commands(out, errs io.Writer) []*ffcli.Command {
 		demoCommand(out, errs),
 		requestsCommand(out, errs),
 		tokenCommand(out, errs),
+		attacksCommand(out, errs),
 		suite.Command(out),
 		suite.ValidateCommand(os.Stdin, out, errs),
 		oracle.Command(out),

@@ -32,7 +32,7 @@ import (
 const (
 	issuer   = "https://issuer.example"
 	audience = "https://api.example"
-	nowSec   = int64(1_800_000_000)
+	nowSec   = int64(1_600_000_000) // past for every engine: they find the tokens issued
 	now      = nowSec * 1e9
 	farSec   = int64(4_102_444_800) // the year 2100: engines with a real clock run the corpus too
 )

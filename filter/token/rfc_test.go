@@ -86,11 +86,24 @@ func TestRFC7515(t *testing.T) {
 			}
 		})
 	}
-	// A.5: unsecured.
+	// What is no compact JWS with an algorithm.
 	tab, s := open(t, &ir.Provider{Name: "joe", Issuer: "joe", Keys: []*ir.Key{tests[0].key}})
 	c := token.NewChecker(token.Options{Verifier: sig.New(), Secrets: [][]byte{unb64(t, rfcSecret)}})
-	if got := c.Check(tab, s, []byte("eyJhbGciOiJub25lIn0."+rfcPayload+"."), rfcNow); got != verdict.TokenAlgorithm {
-		t.Errorf("A.5: %s, want token_algorithm", got.Name())
+	for _, tt := range []struct {
+		name, token string
+		want        verdict.Code
+	}{
+		{"RFC 7515 A.5 and RFC 7519 section 6.1, unsecured", "eyJhbGciOiJub25lIn0." + rfcPayload + ".", verdict.TokenAlgorithm},
+		{"RFC 7515 A.6, general JSON serialisation", `{"payload":"` + rfcPayload + `","signatures":[{"protected":"eyJhbGciOiJSUzI1NiJ9","header":{"kid":"2010-12-29"},"signature":"cC4h"}]}`, verdict.TokenMalformed},
+		{"RFC 7515 A.7, flattened", `{"payload":"` + rfcPayload + `","protected":"eyJhbGciOiJFUzI1NiJ9","header":{"kid":"e9bc097a-ce51-4036-9562-d2ade882db0d"},"signature":"DtEh"}`, verdict.TokenMalformed},
+		{"RFC 7515 appendix E, a critical extension", "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERUZJTkVEIl0sDQogImh0dHA6Ly9leGFtcGxlLmNvbS9VTkRFRklORUQiOnRydWUNCn0.RkFJTA.", verdict.TokenHeader},
+		{"RFC 7515 appendix F, detached", "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9..dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", verdict.TokenMalformed},
+		{"RFC 7519 A.1, encrypted", "eyJhbGciOiJSU0ExXzUiLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.QR1Owv2ug2WyPBnbQrRARTeEk9kDO2w8qDcjiHnSJflSdv1iNqhWXaKH4MqAkQtMoNfABIPJaZm0HaA415sv3aeuBWnD8J-Ui7Ah6cWafs3ZwwFKDFUUsWHSK-IPKxLGTkND09XyjORj_CHAgOPJ-Sd8ONQRnJvWn_hXV1BNMHzUjPyYwEsRhDhzjAD26imasOTsgruobpYGoQcXUwFDn7moXPRfDE8-NoQX7N7ZYMmpUDkR-Cx9obNGwJQ3nM52YCitxoQVPzjbl7WBuB7AohdBoZOdZ24WlN1lVIeh8v1K4krB8xgKvRU8kgFrEn_a1rZgN5TiysnmzTROF869lQ.AxY8DCtDaGlsbGljb3RoZQ.MKOle7UQrG6nSxTLX6Mqwt0orbHvAKeWnDYvpIAeZ72deHxz3roJDXQyhxx0wKaMHDjUEOKIwrtkHthpqEanSBNYHZgmNOV7sln1Eu9g3J8.fiK51VwhsxJ-siBMR-YFiA", verdict.TokenMalformed},
+		{"RFC 7519 A.2, nested", "eyJhbGciOiJSU0ExXzUiLCJlbmMiOiJBMTI4Q0JDLUhTMjU2IiwiY3R5IjoiSldUIn0.g_hE.UmVkbW9uZCBXQSA5ODA1Mg.VwHE.AVO9iT5AV4CzvDJCdhSFlQ", verdict.TokenMalformed},
+	} {
+		if got := c.Check(tab, s, []byte(tt.token), rfcNow); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got.Name(), tt.want.Name())
+		}
 	}
 }
 

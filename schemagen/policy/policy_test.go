@@ -89,13 +89,19 @@ func TestSchemaNames(t *testing.T) {
 
 func readPolicy(t *testing.T, text string) diag.List {
 	t.Helper()
+	_, diags := readWhole(t, text)
+	return diags
+}
+
+func readWhole(t *testing.T, text string) (*Policy, diag.List) {
+	t.Helper()
 	doc, err := source.Parse("policy.yaml", "file:///policy.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var diags diag.List
-	Read(doc, &diags)
-	return diags
+	p := Read(doc, &diags)
+	return p, diags
 }
 
 // TestSchemaAgrees: what the schema accepts this package accepts, and what it
