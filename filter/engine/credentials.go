@@ -21,7 +21,7 @@ type credentials struct {
 	found [MaxKeySchemes]found
 	n     int
 
-	badKey      verdict.Code // of a key that is shown and wrong; 0: none is
+	badKey      verdict.Code // of a key that is shown and that no scheme accepts; 0: none is
 	badToken    verdict.Code // what the last scheme that refused the token says of it
 	goodToken   bool         // some scheme accepted it
 	tokenScheme uint32       // the scheme that the checker's token was checked for
@@ -116,30 +116,46 @@ func (c *credentials) of(scheme uint32) *found {
 // same reports whether f is found at a place where another scheme looks too.
 func (c *credentials) same(t *table.Table, f *found) bool {
 	for i := range c.n {
-		o := &c.found[i]
-		if o.place == f.place && (f.place == placeAuthorization || string(t.Scheme(o.scheme).ParamName()) == string(t.Scheme(f.scheme).ParamName())) {
+		if samePlace(t, f, &c.found[i]) {
 			return true
 		}
 	}
 	return false
 }
 
+// samePlace reports whether two schemes found the same text.
+func samePlace(t *table.Table, f, o *found) bool {
+	return o.place == f.place && (f.place == placeAuthorization || string(t.Scheme(o.scheme).ParamName()) == string(t.Scheme(f.scheme).ParamName()))
+}
+
 // together reports a requirement that takes all n keys that are shown.
 func (e *Engine) together(reqs table.Range, n int) bool {
 	for i := reqs.Start; i < reqs.End(); i++ {
-		uses := e.t.Requirement(i)
-		takes := 0
-		for j := uses.Start; j < uses.End(); j++ {
-			index, _ := e.t.Use(j)
-			if f := e.shown.of(index); f != nil && f.place != placeNone {
-				takes++
-			}
-		}
-		if takes >= n {
+		if e.takes(e.t.Requirement(i)) >= n {
 			return true
 		}
 	}
 	return false
+}
+
+// takes is how many of the keys that are shown a requirement takes.
+func (e *Engine) takes(uses table.Range) (n int) {
+	for i := uses.Start; i < uses.End(); i++ {
+		index, _ := e.t.Use(i)
+		f := e.shown.of(index)
+		if f == nil || f.place == placeNone {
+			continue
+		}
+		n++
+		for j := uses.Start; j < i; j++ {
+			index, _ := e.t.Use(j)
+			if o := e.shown.of(index); o != nil && samePlace(e.t, f, o) {
+				n--
+				break
+			}
+		}
+	}
+	return n
 }
 
 // show finds the text that a request shows for s.
@@ -298,6 +314,24 @@ func trim(b []byte) []byte {
 	return b
 }
 
+// settleKeys finds a key that is shown and that no scheme accepts. Several may look at
+// one place, each for other consumers.
+func (c *credentials) settleKeys(t *table.Table) {
+	for i := range c.n {
+		f := &c.found[i]
+		if f.place == placeNone || f.code == verdict.Allow {
+			continue
+		}
+		good := false
+		for j := range c.n {
+			good = good || c.found[j].code == verdict.Allow && samePlace(t, f, &c.found[j])
+		}
+		if !good && c.badKey == 0 {
+			c.badKey = f.code
+		}
+	}
+}
+
 // key judges what was found for s, once.
 func (e *Engine) key(r *Request, index uint32, s table.Scheme) *found {
 	f := e.shown.of(index)
@@ -317,9 +351,6 @@ func (e *Engine) key(r *Request, index uint32, s table.Scheme) *found {
 		f.code = verdict.CredentialMissing
 	default:
 		f.code = e.apiKey(r, s, f)
-		if f.code != verdict.Allow && e.shown.badKey == 0 {
-			e.shown.badKey = f.code
-		}
 	}
 	return f
 }

@@ -64,6 +64,7 @@ func (e *Engine) anyOf(r *Request, reqs table.Range, d *Decision) verdict.Code {
 			worst = code
 		}
 	}
+	c.settleKeys(e.t)
 	switch {
 	case c.badKey != 0:
 		return c.badKey

@@ -27,6 +27,10 @@ paths:
   /bearer: {get: {security: [{bearerKey: []}]}}
   /raw: {get: {security: [{raw: []}]}}
   /some: {get: {security: [{some: []}]}}
+  /some-or: {get: {security: [{some: []}, {header: [write]}]}}
+  /or-some: {get: {security: [{header: [write]}, {some: []}]}}
+  /same-or: {get: {security: [{header: [], again: []}, {query: []}]}}
+  /some-and: {get: {security: [{some: [], header: []}]}}
   /either: {get: {security: [{header: []}, {query: []}, {cookie: []}, {basic: []}]}}
   /both: {get: {security: [{header: [], basic: []}]}}
   /twice: {get: {security: [{header: [], second: []}]}}
@@ -257,6 +261,16 @@ func TestIdentify(t *testing.T) {
 		{"a consumer of the scheme", "/some", []string{"x-api-key: " + bolt}, 0, "bolt"},
 		{"a consumer of another scheme", "/some", []string{"x-api-key: " + acme}, verdict.CredentialInvalid, ""},
 
+		{"one place, the second scheme's consumer", "/some-or", []string{"x-api-key: " + acme}, 0, "acme"},
+		{"one place, the first scheme's consumer", "/some-or", []string{"x-api-key: " + bolt}, 0, "bolt"},
+		{"one place, the other order", "/or-some", []string{"x-api-key: " + acme}, 0, "acme"},
+		{"one place, the other order, the second", "/or-some", []string{"x-api-key: " + bolt}, 0, "bolt"},
+		{"one place, neither", "/or-some", []string{"x-api-key: " + wrong}, verdict.CredentialInvalid, ""},
+		{"one place, neither consumer", "/or-some", []string{"x-api-key: " + peppered}, verdict.AuthorizeScope, ""},
+		{"one place for two schemes, and another", "/same-or?api_key=" + acme, []string{"x-api-key: " + acme}, verdict.CredentialAmbiguous, ""},
+		{"one place for two schemes, alone", "/same-or", []string{"x-api-key: " + acme}, 0, "acme"},
+		{"one place, both schemes", "/some-and", []string{"x-api-key: " + bolt}, 0, "bolt"},
+		{"one place, both schemes, of one alone", "/some-and", []string{"x-api-key: " + acme}, verdict.CredentialInvalid, ""},
 		{"either, in the header", "/either", []string{"x-api-key: " + acme}, 0, "acme"},
 		{"either, in the query", "/either?api_key=" + acme, nil, 0, "acme"},
 		{"either, in a cookie", "/either", []string{"cookie: key=" + acme}, 0, "acme"},

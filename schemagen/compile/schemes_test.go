@@ -47,6 +47,7 @@ func TestSchemes(t *testing.T) {
 		{"waived", header, "waive: [{code: security-api-key, reason: r}]", `found the security scheme "s" without consumers (waived)`, true},
 		{"an unknown consumer", header, "schemes: {s: {consumers: [acm]}}" + acme, `found the unknown consumer "acm", wanted one that is defined: did you mean "acme"?`, false},
 		{"providers of a key", header, "schemes: {s: [p]}", "which takes no token, wanted a bearer, oauth2 or openIdConnect scheme", false},
+		{"providers of Authorization", "type: apiKey, in: header, name: Authorization", "schemes: {s: [p]}\nproviders: {p: {issuer: i, anyAudience: true, keys: [{secret: x, alg: HS256}]}}", "", true},
 		{"certificates of a key", header, "schemes: {s: {consumers: all, certificates: any}}" + acme, "wanted a scheme of type mutualTLS", false},
 		{"consumers of a token", "type: openIdConnect, openIdConnectUrl: 'https://x'", "schemes: {s: {consumers: all}}" + acme, "wanted providers: its tokens are not API keys", false},
 		{"a key for a token", bearer, "schemes: {s: {consumers: all}}" + acme, "", true},

@@ -103,6 +103,10 @@ func (s *Scope) bind(scheme *ir.Scheme) {
 	}
 	b.used = true
 	if b.providers != nil {
+		if scheme.Kind == ir.SchemeAPIKey && scheme.In == ir.InHeader && scheme.ParamName == "authorization" {
+			// How descriptions before OpenAPI 3 say bearer token.
+			scheme.Kind, scheme.In, scheme.ParamName = ir.SchemeBearer, 0, ""
+		}
 		if scheme.Kind != ir.SchemeBearer {
 			s.policy.dec.errorf(b.node, "policy-scheme", "found providers for the scheme %q, which takes no token, wanted a bearer, oauth2 or openIdConnect scheme", scheme.Name)
 			return
