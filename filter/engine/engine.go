@@ -87,6 +87,7 @@ type Engine struct {
 	fwd       *forwarder // nil where no upstream is told who calls
 
 	captures   [table.MaxCaptures][]byte // of the last path, as they came
+	head       problemHead               // of the last refusal's code
 	failed     *json.Tape                // the tape that the last failure is about
 	authorized bool                      // the last request carried a good token
 	unknown    []byte                    // name of the undeclared parameter that was refused
@@ -111,6 +112,7 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	if ok, bad := e.lim.init(t, &opt); !ok {
 		return nil, bad
 	}
+	e.head.text = make([]byte, 0, headRoom)
 	e.path = route.NewPath(int(opt.MaxPathBytes))
 	e.parser = json.NewParser(int(opt.MaxNodes), int(opt.MaxDepth))
 	e.allow = newAuthorizer(t, e.parser)

@@ -24,16 +24,10 @@ const maxPointer = 1024
 // log. It must come before the engine's next check, and allocates nothing while
 // dst has room.
 func (e *Engine) AppendProblem(dst []byte, d *Decision, full bool) []byte {
-	name := d.Code.Name()
-	dst = text.Append(dst, `{"type":"urn:portcullis:problem:`)
-	dst = text.Append(dst, name)
-	dst = text.Append(dst, `","title":"`)
-	dst = text.Append(dst, d.Code.Title())
-	dst = text.Append(dst, `","status":`)
-	dst = text.Uint(dst, uint64(d.Code.Status()))
-	dst = text.Append(dst, `,"code":"`)
-	dst = text.Append(dst, name)
-	dst = text.Byte(dst, '"')
+	if e.head.code != d.Code || len(e.head.text) == 0 {
+		e.head.write(d.Code)
+	}
+	dst = text.Bytes(dst, e.head.text)
 	if full && d.Part != verdict.PartNone && !d.Code.OfResponse() {
 		dst = text.Append(dst, `,"detail":`)
 		mark := len(dst)
@@ -65,6 +59,29 @@ func (e *Engine) AppendProblem(dst []byte, d *Decision, full bool) []byte {
 		dst = text.Append(dst, "}]")
 	}
 	return text.Byte(dst, '}')
+}
+
+// problemHead is what the documents of one code begin with. A flood is refused for
+// one reason: it is put together once and copied from then on.
+type problemHead struct {
+	code verdict.Code
+	text []byte
+}
+
+// headRoom is more than the head of any code takes.
+const headRoom = 256
+
+func (h *problemHead) write(c verdict.Code) {
+	name := c.Name()
+	b := text.Append(h.text[:0], `{"type":"urn:portcullis:problem:`)
+	b = text.Append(b, name)
+	b = text.Append(b, `","title":"`)
+	b = text.Append(b, c.Title())
+	b = text.Append(b, `","status":`)
+	b = text.Uint(b, uint64(c.Status()))
+	b = text.Append(b, `,"code":"`)
+	b = text.Append(b, name)
+	h.code, h.text = c, text.Byte(b, '"')
 }
 
 func member(dst []byte, name string) []byte {
@@ -183,6 +200,9 @@ func appendDuration(dst []byte, nanos uint64) []byte {
 // quotes, backslashes and controls are escaped, and bytes that are no UTF-8
 // become U+FFFD.
 func escape(dst []byte, from int) []byte {
+	for from < len(dst) && dst[from] >= 0x20 && dst[from] < 0x80 && dst[from] != '"' && dst[from] != '\\' {
+		from++ // most texts have nothing to escape
+	}
 	n := len(dst) // raw text is dst[from:n]; the escaped one is put behind it, then moved
 	for i := from; i < n; {
 		c := dst[i]

@@ -192,7 +192,7 @@ func vmTime(ctx context.Context, b *bench) error {
 	}
 	markdown(b.out, []string{"request", "VM us (95 %)", "host calls", "charged us", "sum us", "bar us"}, rows)
 	fmt.Fprintf(b.out, "\nCPU time, median of %d rounds of at least %d ms each, all rows in turns; the host's own cost is replayed and taken off.\n"+
-		"Charged are the host calls at Envoy's prices. Lines about refusals are written for the first 200 in a second and not here.\n", len(results[list[0].Name]), millis)
+		"Charged are the host calls at Envoy's prices. Lines about refusals and counts are told one by one for the first 200 in a second and not here.\n", len(results[list[0].Name]), millis)
 	return nil
 }
 

@@ -126,8 +126,12 @@ func (w *PairsWriter) Add(name, text string, value []byte) {
 	n := copy(b, name)
 	b[n] = 0
 	n++
-	n += copy(b[n:], text)
-	n += copy(b[n:], value)
+	if len(text) > 0 {
+		n += copy(b[n:], text)
+	}
+	if len(value) > 0 {
+		n += copy(b[n:], value)
+	}
 	b[n] = 0
 	w.size += uint32(n) + 1
 }

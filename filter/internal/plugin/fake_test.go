@@ -36,6 +36,8 @@ type fakeHost struct {
 	replies  []reply
 	resumed  []uint32
 	metrics  map[string]int64
+	adds     int  // calls of AddMetric
+	noTicks  bool // refuses to tick
 	names    []string
 	tick     uint32
 	shared   map[string][]byte
@@ -211,7 +213,13 @@ func (h *fakeHost) SetContext(id uint32) abi.Status {
 	h.current = id
 	return 0
 }
-func (h *fakeHost) SetTick(ms uint32) abi.Status { h.tick = ms; return 0 }
+func (h *fakeHost) SetTick(ms uint32) abi.Status {
+	if h.noTicks {
+		return abi.StatusUnimplemented
+	}
+	h.tick = ms
+	return 0
+}
 func (h *fakeHost) DefineMetric(kind abi.Metric, name string) (uint32, abi.Status) {
 	if i := slices.Index(h.names, name); i >= 0 {
 		return uint32(i), 0
@@ -224,6 +232,7 @@ func (h *fakeHost) AddMetric(id uint32, by int64) abi.Status {
 		panic("metric incremented by nothing")
 	}
 	h.metrics[h.names[id]] += by
+	h.adds++
 	return 0
 }
 func (h *fakeHost) RecordMetric(id uint32, value uint64) abi.Status {

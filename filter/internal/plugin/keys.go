@@ -130,7 +130,7 @@ func (m *remote) define(h abi.Host) {
 	m.fetches, m.failures = define(h, name+"fetches"), define(h, name+"failures")
 	gauge := func(what string) metric {
 		id, st := h.DefineMetric(abi.MetricGauge, name+what)
-		return metric{id, st == abi.StatusOK}
+		return metric{id: id, ok: st == abi.StatusOK}
 	}
 	m.inUse, m.leftOut, m.age = gauge("in_use"), gauge("left_out"), gauge("age_seconds")
 }

@@ -62,7 +62,7 @@ func (v *VM) noteLimits(c *stream, r *root, e Engine) {
 		return // a request that a reload found on its way is not counted
 	}
 	for _, rec := range r.meter.limiting.LimitsExceeded() {
-		count(v.host, r.meter.exceeded[rec], 1)
+		v.metrics.count(v.host, &r.meter.exceeded[rec], 1)
 	}
 	if v.d.Entered {
 		c.gates, c.op = r.meter.limiting.Gates(), v.d.Op
@@ -107,14 +107,18 @@ func limitFields(s *engine.Standings, t *table.Table) uint32 {
 	return 2
 }
 
-// addLimitFields tells of the limits that a request met.
-func (v *VM) addLimitFields(w *abi.PairsWriter, s *engine.Standings, t *table.Table) {
-	if limitFields(s, t) == 0 {
+// addLimitFields tells of the limits that a request met in n fields, as limitFields
+// counts them.
+func (v *VM) addLimitFields(w *abi.PairsWriter, s *engine.Standings, t *table.Table, n uint32) {
+	if n == 0 {
 		return
 	}
 	p := &v.reply
 	w.Add("ratelimit-policy", "", s.AppendRateLimitPolicy(p.limits[:0], t))
 	w.Add("ratelimit", "", s.AppendRateLimit(p.limits[:0], t))
+	if n < maxLimitFields {
+		return
+	}
 	if most, remaining, reset, ok := s.Legacy(t); ok {
 		w.Add("x-ratelimit-limit", "", text.Uint(p.value[:0], most))
 		w.Add("x-ratelimit-remaining", "", text.Uint(p.value[:0], remaining))

@@ -53,18 +53,32 @@ var counterNames = [numCounters]string{
 // metrics holds the host's ids of all counters. A metric never decides anything: a
 // host without metrics loses them and nothing else.
 //
-// Invariants: an id is valid only where its bit in ok is set.
+// Adding to one is a host call, which costs as much as the route of a request. The first
+// callsPerPeriod additions of a period are made at once, so that a count can be read
+// when its request has been answered; what comes after them is added up here and
+// told at the next tick.
+//
+// Invariants: an id is valid only where its bit in ok is set; late is set when any
+// metric, those of meters included, has something waiting; without ticks, nothing
+// ever waits.
 type metrics struct {
 	defined  bool
+	ticks    bool // the host has promised ticks
+	late     bool
+	calls    uint32 // in this period
 	counters [numCounters]metric
 	refused  [verdict.NumCodes]metric
 	would    [verdict.NumCodes]metric
 }
 
 type metric struct {
-	id uint32
-	ok bool
+	id      uint32
+	ok      bool
+	waiting int64 // what the host was not told yet
 }
+
+// callsPerPeriod is as many as there are lines about refusals in a period.
+const callsPerPeriod = linesPerTick
 
 // define makes all counters, once a VM; configuration only.
 func (m *metrics) define(h abi.Host) {
@@ -86,7 +100,7 @@ func (m *metrics) define(h abi.Host) {
 
 func define(h abi.Host, name string) metric {
 	id, st := h.DefineMetric(abi.MetricCounter, name)
-	return metric{id, st == abi.StatusOK}
+	return metric{id: id, ok: st == abi.StatusOK}
 }
 
 // add counts one.
@@ -95,12 +109,49 @@ func (m *metrics) add(h abi.Host, counter int) { m.addN(h, counter, 1) }
 // addN counts n; hosts refuse to add 0.
 func (m *metrics) addN(h abi.Host, counter int, n uint32) {
 	if n > 0 {
-		count(h, m.counters[counter], int64(n))
+		m.count(h, &m.counters[counter], int64(n))
 	}
 }
 
-func (m *metrics) refuse(h abi.Host, c verdict.Code)      { count(h, m.refused[inRange(c)], 1) }
-func (m *metrics) wouldRefuse(h abi.Host, c verdict.Code) { count(h, m.would[inRange(c)], 1) }
+func (m *metrics) refuse(h abi.Host, c verdict.Code)      { m.count(h, &m.refused[inRange(c)], 1) }
+func (m *metrics) wouldRefuse(h abi.Host, c verdict.Code) { m.count(h, &m.would[inRange(c)], 1) }
+
+// count adds n to c, now or at the next tick.
+func (m *metrics) count(h abi.Host, c *metric, n int64) {
+	if m.calls < callsPerPeriod || !m.ticks {
+		m.calls++
+		count(h, *c, n)
+		return
+	}
+	c.waiting += n
+	m.late = true
+}
+
+// tellMetrics tells the host what waits, of every root.
+func (v *VM) tellMetrics() {
+	m := &v.metrics
+	if !m.late {
+		return
+	}
+	m.late = false
+	tellAll(v.host, m.counters[:])
+	tellAll(v.host, m.refused[:])
+	tellAll(v.host, m.would[:])
+	for _, r := range v.roots {
+		if r.meter != nil {
+			tellAll(v.host, r.meter.exceeded)
+		}
+	}
+}
+
+func tellAll(h abi.Host, list []metric) {
+	for i := range list {
+		if n := list[i].waiting; n > 0 {
+			list[i].waiting = 0
+			count(h, list[i], n)
+		}
+	}
+}
 
 func count(h abi.Host, c metric, n int64) {
 	if c.ok {

@@ -149,6 +149,9 @@ func (v *VM) Done(id uint32) bool {
 			c.state = stateDecided // an answer would go nowhere
 		}
 		c.leave()
+	} else if v.root(id) != nil {
+		v.tellMetrics()
+		v.metrics.ticks = false // until there is another root there may be none
 	}
 	return true
 }

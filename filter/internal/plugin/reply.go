@@ -97,7 +97,8 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 	if e != nil && v.d.Code == verdict.LimitExceeded {
 		t = e.Table()
 	}
-	count += limitFields(&v.d.Standings, t)
+	limits := limitFields(&v.d.Standings, t)
+	count += limits
 	x, origin, cross := v.crossOrigin(e)
 	switch {
 	case origin != nil:
@@ -118,7 +119,7 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 	if methods {
 		w.Add("allow", "", v.appendMethods(v.reply.value[:0], e))
 	}
-	v.addLimitFields(w, &v.d.Standings, t)
+	v.addLimitFields(w, &v.d.Standings, t, limits)
 	switch {
 	case origin != nil:
 		v.addCORS(w, x, origin)

@@ -74,11 +74,12 @@ func (v *VM) Configure(id, size uint32) bool {
 	v.grow(cfg, e)
 	v.metrics.define(v.host)
 	period := r.install(cfg, e)
-	v.host.SetTick(period)
+	v.metrics.ticks = v.host.SetTick(period) == abi.StatusOK
 	v.sig.budget.limit(v.verifyPercent())
 	r.ring.abandon()
 	r.ring = v.newKeyring(r, e, period)
 	v.moveWaits(r)
+	v.tellMetrics() // the meter goes
 	r.meter = newMeter(v.host, e)
 	r.trailers = newTrailerNames(e.Table())
 	if announces(e) {

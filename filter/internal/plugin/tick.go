@@ -18,9 +18,11 @@ func (v *VM) Tick(id uint32) {
 	r.ticks++
 	if r.ticks%r.ticksPerLog == 0 {
 		v.log.tick(v.host)
+		v.metrics.calls = 0
 	}
 	r.meter.tell(v.host)
 	v.metrics.addN(v.host, metricArenaOverflows, v.arena.TakeOverflows())
+	v.tellMetrics()
 	if v.sig.budget.bounded() {
 		v.sig.budget.tick(v.host.NowNanos(), r.periodNanos)
 	}
