@@ -41,7 +41,7 @@
 //	      pointer: /items
 //	      keyword: minItems
 //
-// In a policy given as a mapping, and in config, the text ${jwk:NAME} stands for the public half of a key as a JWK, ${pem:NAME} for the same in
+// In a policy given as a mapping, in config and in the bodies of calls, the text ${jwk:NAME} stands for the public half of a key as a JWK, ${pem:NAME} for the same in
 // PEM, ${secret:NAME} for a key's secret and ${dir} for the file's folder: paths in such a policy are not relative to the file.
 //
 // # Requests

@@ -83,7 +83,13 @@ func (r *Runner) runOn(ctx context.Context, f *File, e Engine, table []byte) (ou
 
 // instance finds or makes the instance that a case runs on. done closes it if it is the case's own.
 func (f *File) instance(ctx context.Context, e Engine, c *Case, table []byte, shared map[string]Instance) (inst Instance, done func() error, err error) {
-	s := Setup{Table: table, Config: map[string]any{}, Host: f.Host, Calls: f.Calls, Dir: f.abs("")}
+	s := Setup{Table: table, Config: map[string]any{}, Host: f.Host, Calls: map[string]Call{}, Dir: f.abs("")}
+	for name, call := range f.Calls {
+		if call.Body, err = f.expand(call.Body); err != nil {
+			return nil, nil, fmt.Errorf("calls: %s: %w", name, err)
+		}
+		s.Calls[name] = call
+	}
 	maps.Copy(s.Config, f.Config)
 	maps.Copy(s.Config, c.Config)
 	if c.Host != nil {

@@ -36,15 +36,21 @@ func (e *Engine) Load(_ context.Context, s cases.Setup) (cases.Instance, error) 
 		up.Close()
 		return nil, err
 	}
+	called, config, err := startCalls(config, s.Calls)
+	if err != nil {
+		up.Close()
+		return nil, err
+	}
 	p, err := Start(Options{Binary: e.Binary, Config: config, Workers: max(1, s.Host.Workers)})
 	if err != nil {
 		up.Close()
+		called.Close()
 		if strings.Contains(err.Error(), "Wasm") {
 			return nil, fmt.Errorf("%w: %v", cases.ErrRefusedLoad, err)
 		}
 		return nil, err
 	}
-	return &instance{p: p, up: up}, nil
+	return &instance{p: p, up: up, called: called}, nil
 }
 
 // Bootstrap is a configuration for Start: what `schemagen config` prints, with
@@ -66,8 +72,9 @@ func Bootstrap(module, upstream string, s cases.Setup) (string, error) {
 }
 
 type instance struct {
-	p  *Process
-	up *Upstream
+	p      *Process
+	up     *Upstream
+	called *called
 }
 
 func (i *instance) Now() time.Time { return time.Now() }
@@ -106,6 +113,7 @@ func (i *instance) Logs() ([]string, error) {
 func (i *instance) Close() error {
 	i.p.Stop()
 	i.up.Close()
+	i.called.Close()
 	return nil
 }
 
