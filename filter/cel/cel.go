@@ -32,7 +32,7 @@ const (
 
 // Bounds of one evaluation.
 const (
-	maxSteps     = 1 << 16 // nodes evaluated, members and elements looked at, and bytes by bytesPerStep
+	maxSteps     = 1 << 14 // nodes evaluated, members and elements looked at, and bytes by bytesPerStep
 	bytesPerStep = 16
 	maxDepth     = 192
 	arenaBytes   = 16 << 10 // strings made: joined, or freed of escapes
@@ -55,6 +55,7 @@ const Absent = ^uint32(0)
 // Machine evaluates expressions, one at a time. It is made once and reused.
 type Machine struct {
 	x     table.Expr
+	code  []uint32 // its nodes
 	t     *table.Table
 	in    *Inputs
 	steps uint32 // left
@@ -92,7 +93,8 @@ func (m *Machine) Eval(t *table.Table, i uint32, in *Inputs) Result {
 
 // result evaluates the root.
 func (m *Machine) result() Result {
-	v := m.eval(0)
+	var v value
+	m.eval(0, &v)
 	m.in = nil
 	switch {
 	case v.kind != kindBool || m.steps == 0:
@@ -106,12 +108,17 @@ func (m *Machine) result() Result {
 func (m *Machine) begin(t *table.Table, i uint32, in *Inputs) {
 	m.t, m.x, m.in = t, t.Expr(i), in
 	m.steps, m.depth, m.arena = maxSteps, 0, m.arena[:0]
-	clear(m.vars[:])
-	clear(m.saved[:])
+	m.code = m.x.Code()
+	for i := range m.vars {
+		m.vars[i].kind = kindError
+	}
+	for i := range m.x.NumSaved() {
+		m.saved[i].kind = kindError
+	}
 	m.who.Nodes = m.who.Nodes[:0]
 }
 
-// spend takes n steps. At 0 everything that is left to do is an error.
+// spend takes n steps. At 0, and at 1 for the next node, everything that is left to do is an error.
 func (m *Machine) spend(n uint32) {
 	if n >= m.steps {
 		m.steps = 0
@@ -120,231 +127,243 @@ func (m *Machine) spend(n uint32) {
 	m.steps -= n
 }
 
-// eval evaluates a node. What it makes in the arena stays there only where the
-// result is a string.
-func (m *Machine) eval(i uint32) value {
-	m.spend(1)
-	if m.steps == 0 || m.depth >= maxDepth {
-		m.steps = 0
-		return value{}
+// eval evaluates a node into v. What it makes in the arena stays there only where the
+// result is a string. Results are written through pointers, and of a value only the
+// fields that its kind has: copying values is most of what an evaluation would do.
+func (m *Machine) eval(i uint32, v *value) {
+	if m.steps <= 1 || m.depth >= maxDepth {
+		m.steps, v.kind = 0, kindError
+		return
 	}
+	m.steps--
 	m.depth++
 	mark := len(m.arena)
-	v := m.node(i)
+	m.node(i, v)
 	if v.kind != kindString {
 		m.arena = m.arena[:mark]
 	}
 	m.depth--
-	return v
 }
 
 // node is the operations. It is long because it is a table.
-func (m *Machine) node(i uint32) value {
-	n := m.x.Node(i)
-	switch n.Op {
+func (m *Machine) node(i uint32, v *value) {
+	n := (*[4]uint32)(m.code[i*4:])
+	switch op := table.ExprOp(n[0]); op {
 	case table.ExprNull:
-		return value{kind: kindNull}
+		v.kind = kindNull
 	case table.ExprBool:
-		return boolean(n.A != 0)
+		v.kind, v.num = kindBool, uint64(n[1])
 	case table.ExprInt, table.ExprUint, table.ExprDouble:
-		return value{kind: kindInt + kind(n.Op-table.ExprInt), num: uint64(n.A) | uint64(n.B)<<32}
+		v.kind, v.num = kindInt+kind(op-table.ExprInt), uint64(n[1])|uint64(n[2])<<32
 	case table.ExprString:
-		return value{kind: kindString, text: m.t.String(n.A, n.B)}
+		v.str(m.t.String(n[1], n[2]), false)
 	case table.ExprList:
-		return m.literalValue(kindList, i, &n)
+		m.literal(kindList, i, n, v)
 	case table.ExprMap:
-		return m.literalValue(kindMap, i, &n)
+		m.literal(kindMap, i, n, v)
 	case table.ExprClaims:
 		if t := m.in.Claims; t != nil && len(t.Nodes) > 0 {
-			return load(t, 0)
+			load(t, 0, v)
+			return
 		}
-		return value{kind: kindMap} // of no tape: empty
+		v.container(kindMap, nil, 0) // of no tape: empty
 	case table.ExprBody:
 		if t := m.in.Body; t != nil && len(t.Nodes) > 0 {
-			return load(t, 0)
+			load(t, 0, v)
+			return
 		}
-		return value{kind: kindNull}
+		v.kind = kindNull
 	case table.ExprParam:
-		return m.param(n)
+		m.param(n, v)
 	case table.ExprHasParam:
-		return boolean(m.in.ParamTape != nil && m.in.Params[n.A] != Absent)
+		v.bool(m.in.ParamTape != nil && m.in.Params[n[1]] != Absent)
 	case table.ExprSaved1:
-		return m.saved[n.A]
+		*v = m.saved[n[1]]
 	case table.ExprConsumer, table.ExprHasConsumer:
-		return m.consumer(n)
+		m.consumer(op, n[1], v)
 	case table.ExprVar:
-		return m.vars[n.Slot]
+		*v = m.vars[slot(n)]
 	case table.ExprSelect, table.ExprHas:
-		return m.selected(n)
+		m.selected(op, n, v)
 	case table.ExprNot:
-		v := m.eval(n.A)
+		m.eval(n[1], v)
 		if v.kind != kindBool {
-			return value{}
+			v.kind = kindError
+			return
 		}
-		return boolean(v.num == 0)
+		v.num ^= 1
 	case table.ExprNegate:
-		v := m.eval(n.A)
-		return negate(&v)
+		m.eval(n[1], v)
+		negate(v)
 	case table.ExprAnd:
-		return m.logic(n, false)
+		m.logic(n, false, v)
 	case table.ExprOr:
-		return m.logic(n, true)
+		m.logic(n, true, v)
 	case table.ExprCond:
-		switch v := m.eval(n.A); {
+		m.eval(n[1], v)
+		switch {
 		case v.kind != kindBool:
-			return value{}
+			v.kind = kindError
 		case v.num != 0:
-			return m.eval(n.B)
+			m.eval(n[2], v)
+		default:
+			m.eval(n[3], v)
 		}
-		return m.eval(n.C)
 	case table.ExprSize:
-		v := m.eval(n.A)
+		m.eval(n[1], v)
 		switch v.kind {
 		case kindString:
-			return m.codePoints(&v)
+			m.codePoints(v)
 		case kindList, kindMap:
-			return integer(int64(m.size(&v)))
+			v.integer(int64(m.size(v)))
+		default:
+			v.kind = kindError
 		}
-		return value{}
 	case table.ExprMatches:
-		v := m.eval(n.A)
-		return m.matches(&v, n.B)
+		m.eval(n[1], v)
+		m.matches(n[2], v)
 	case table.ExprAll:
-		return m.quantify(n, false)
+		m.quantify(n, false, v)
 	case table.ExprExists:
-		return m.quantify(n, true)
+		m.quantify(n, true, v)
 	case table.ExprExistsOne:
-		return m.existsOne(n)
+		m.existsOne(n, v)
 	case table.ExprToInt, table.ExprToUint, table.ExprToDouble, table.ExprToString:
-		v := m.eval(n.A)
-		return m.convert(n.Op, &v)
+		m.eval(n[1], v)
+		m.convert(op, v)
+	default:
+		m.binary(op, n, v)
 	}
-	return m.binary(n)
 }
 
+// slot is the number of the loop whose variable a node names or binds.
+func slot(n *[4]uint32) uint32 { return n[0] >> 8 & (table.MaxExprSlots - 1) }
+
 // param is a parameter's value; slot says which numbers it may be.
-func (m *Machine) param(n table.ExprNode) value {
-	if m.in.ParamTape == nil || m.in.Params[n.A] >= uint32(len(m.in.ParamTape.Nodes)) {
-		return value{}
+func (m *Machine) param(n *[4]uint32, v *value) {
+	v.kind = kindError
+	at := m.in.Params[n[1]]
+	if m.in.ParamTape == nil || at >= uint32(len(m.in.ParamTape.Nodes)) {
+		return
 	}
-	v := load(m.in.ParamTape, m.in.Params[n.A])
-	switch n.Slot {
+	load(m.in.ParamTape, at, v)
+	switch slot(n) {
 	case table.ExprAsDouble:
 		if v.kind != kindDouble {
-			return value{}
+			v.kind = kindError
 		}
 	case table.ExprAsInt:
-		if v.kind == kindDouble {
+		switch v.kind {
+		case kindInt:
+		case kindDouble:
 			i, ok := wholeDouble(v.double())
+			v.integer(i)
 			if !ok {
-				return value{}
+				v.kind = kindError
 			}
-			return integer(i)
-		}
-		if v.kind != kindInt {
-			return value{}
+		default:
+			v.kind = kindError
 		}
 	}
-	return v
 }
 
 // selected is a member by its name, or whether it is there. Only maps have members;
 // to ask whether a scalar has one is no error (cel-spec, "Field Selection").
-func (m *Machine) selected(n table.ExprNode) value {
-	v := m.eval(n.A)
-	name := m.t.String(n.B, n.C)
-	if n.Op == table.ExprSelect {
-		if v.kind != kindMap {
-			return value{}
+func (m *Machine) selected(op table.ExprOp, n *[4]uint32, v *value) {
+	m.eval(n[1], v)
+	name := m.t.String(n[2], n[3])
+	switch {
+	case v.kind == kindMap:
+		var found value
+		ok := m.named(v, name, &found)
+		if op == table.ExprHas {
+			v.bool(ok)
+			return
 		}
-		found, _ := m.named(&v, name)
-		return found
+		*v = found
+	case op == table.ExprHas && v.kind != kindError && v.kind != kindList:
+		v.bool(false)
+	default:
+		v.kind = kindError
 	}
-	switch v.kind {
-	case kindError, kindList:
-		return value{}
-	case kindMap:
-		_, ok := m.named(&v, name)
-		return boolean(ok)
-	}
-	return boolean(false)
 }
 
 // logic is && (decided by false) and || (decided by true): the side that decides
 // wins over an error on the other (cel-spec, "Logical Operators").
-func (m *Machine) logic(n table.ExprNode, decides bool) value {
-	a := m.eval(n.A)
-	if a.is(decides) {
-		return a
+func (m *Machine) logic(n *[4]uint32, decides bool, v *value) {
+	m.eval(n[1], v)
+	if v.is(decides) {
+		return
 	}
-	b := m.eval(n.B)
-	if b.is(decides) {
-		return b
+	sound := v.kind == kindBool
+	m.eval(n[2], v)
+	if v.is(decides) {
+		return
 	}
-	if a.kind != kindBool || b.kind != kindBool {
-		return value{}
+	if !sound || v.kind != kindBool {
+		v.kind = kindError
 	}
-	return a
 }
 
 // overRange is what a loop goes over. cel-go takes an empty string for an empty list.
-func (m *Machine) overRange(child uint32) (v value, ok bool) {
-	v = m.eval(child)
+func (m *Machine) overRange(child uint32, v *value) bool {
+	m.eval(child, v)
 	if v.kind == kindString && len(v.text) == 0 {
-		return value{kind: kindMap}, true
+		v.container(kindMap, nil, 0)
 	}
-	return v, v.kind == kindList || v.kind == kindMap
+	return v.kind == kindList || v.kind == kindMap
 }
 
 // quantify is all (decided by false) and exists (decided by true).
-func (m *Machine) quantify(n table.ExprNode, decides bool) value {
-	over, ok := m.overRange(n.A)
-	if !ok {
-		return value{}
+func (m *Machine) quantify(n *[4]uint32, decides bool, v *value) {
+	var it iterator
+	if !m.overRange(n[1], v) {
+		v.kind = kindError
+		return
 	}
+	m.iterate(v, &it)
 	failed := false
 	mark := len(m.arena)
-	for it := m.iterate(over); ; m.arena = m.arena[:mark] {
-		v, ok := m.next(&it)
-		if !ok {
-			break
+	element := &m.vars[slot(n)]
+	for m.next(&it, v) {
+		*element = *v
+		m.eval(n[2], v)
+		if v.is(decides) {
+			return
 		}
-		m.vars[n.Slot] = v
-		switch r := m.eval(n.B); {
-		case r.is(decides):
-			return r
-		case r.kind != kindBool:
+		if v.kind != kindBool {
 			failed = true
 			if m.steps == 0 {
-				return value{}
+				break
 			}
 		}
+		m.arena = m.arena[:mark]
 	}
+	v.bool(!decides)
 	if failed {
-		return value{}
+		v.kind = kindError
 	}
-	return boolean(!decides)
 }
 
-func (m *Machine) existsOne(n table.ExprNode) value {
-	over, ok := m.overRange(n.A)
-	if !ok {
-		return value{}
+func (m *Machine) existsOne(n *[4]uint32, v *value) {
+	var it iterator
+	if !m.overRange(n[1], v) {
+		v.kind = kindError
+		return
 	}
+	m.iterate(v, &it)
 	count := 0
 	mark := len(m.arena)
-	for it := m.iterate(over); ; m.arena = m.arena[:mark] {
-		v, ok := m.next(&it)
-		if !ok {
-			break
+	element := &m.vars[slot(n)]
+	for m.next(&it, v) {
+		*element = *v
+		m.eval(n[2], v)
+		if v.kind != kindBool {
+			v.kind = kindError
+			return
 		}
-		m.vars[n.Slot] = v
-		switch r := m.eval(n.B); {
-		case r.kind != kindBool:
-			return value{}
-		case r.num != 0:
-			count++
-		}
+		count += int(v.num)
+		m.arena = m.arena[:mark]
 	}
-	return boolean(count == 1)
+	v.bool(count == 1)
 }

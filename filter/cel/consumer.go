@@ -27,37 +27,34 @@ func consumerNodes(t *table.Table) (nodes uint32) {
 
 // consumer is a member of the consumer that was found, or whether it is there. A name
 // or a plan that is empty is not there.
-func (m *Machine) consumer(n table.ExprNode) value {
+func (m *Machine) consumer(op table.ExprOp, member uint32, v *value) {
 	known := m.in.Consumer < m.t.NumConsumers()
 	var c table.Consumer
 	if known {
 		c = m.t.Consumer(m.in.Consumer)
-		switch n.A {
+		switch member {
 		case table.ExprConsumerName:
 			known = len(c.Name()) != 0
 		case table.ExprConsumerPlan:
 			known = len(c.Plan()) != 0
 		}
 	}
-	if n.Op == table.ExprHasConsumer {
-		return boolean(known)
+	switch {
+	case op == table.ExprHasConsumer:
+		v.bool(known)
+	case !known:
+		v.kind = kindError
+	case member == table.ExprConsumerName:
+		v.str(c.Name(), false)
+	case member == table.ExprConsumerPlan:
+		v.str(c.Plan(), false)
+	case len(m.who.Nodes) == 0 && !m.readConsumer(c):
+		v.kind = kindError
+	case member == table.ExprConsumerScopes:
+		load(&m.who, 0, v)
+	default:
+		load(&m.who, m.who.Nodes[0].Ext, v)
 	}
-	if !known {
-		return value{}
-	}
-	switch n.A {
-	case table.ExprConsumerName:
-		return value{kind: kindString, text: c.Name()}
-	case table.ExprConsumerPlan:
-		return value{kind: kindString, text: c.Plan()}
-	}
-	if len(m.who.Nodes) == 0 && !m.readConsumer(c) {
-		return value{}
-	}
-	if n.A == table.ExprConsumerScopes {
-		return load(&m.who, 0)
-	}
-	return load(&m.who, m.who.Nodes[0].Ext)
 }
 
 // readConsumer makes a tape of c over the table's pool of strings: the list of its

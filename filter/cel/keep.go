@@ -36,12 +36,12 @@ func (m *Machine) Keep(t *table.Table, i uint32, in *Inputs, k *Kept) bool {
 	m.begin(t, i, in)
 	w := writer{b: k.b[:0]}
 	for j := range m.x.NumSaved() {
-		v := m.eval(m.x.SavedAt(j))
-		if m.steps == 0 || v.literal {
-			v = value{}
+		v := &m.saved[j]
+		m.eval(m.x.SavedAt(j), v)
+		if m.steps == 0 || v.literal && (v.kind == kindList || v.kind == kindMap) {
+			v.kind = kindError
 		}
-		m.saved[j] = v
-		w.value(m, &v)
+		w.value(m, v)
 	}
 	at := len(w.b)
 	w.byte('[')
@@ -212,7 +212,8 @@ func (m *Machine) restore(k *Kept) bool {
 		if len(b) == 0 {
 			return false
 		}
-		v := value{kind: kind(b[0])}
+		v := &m.saved[j]
+		*v = value{kind: kind(b[0])}
 		b = b[1:]
 		switch v.kind {
 		case kindError, kindNull:
@@ -232,12 +233,11 @@ func (m *Machine) restore(k *Kept) bool {
 			if container >= uint32(len(m.keptTape.Nodes)) {
 				return false
 			}
-			v = load(&m.keptTape, container)
+			load(&m.keptTape, container, v)
 			container = m.keptTape.Next(container)
 		default:
 			return false
 		}
-		m.saved[j] = v
 	}
 	return len(b) == 0
 }

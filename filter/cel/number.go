@@ -12,7 +12,7 @@ func (v *value) double() float64 { return math.Float64frombits(v.num) }
 // nan reports the double that is no number.
 func (v *value) nan() bool { return v.kind == kindDouble && v.double() != v.double() }
 
-func double(f float64) value { return value{kind: kindDouble, num: math.Float64bits(f)} }
+func (v *value) setDouble(f float64) { v.kind, v.num = kindDouble, math.Float64bits(f) }
 
 // exact is where doubles stop to hold every whole number: 2^53.
 const exact = 1 << 53
@@ -21,35 +21,32 @@ const exact = 1 << 53
 // where it is written in digits alone and 2^53 or more, so that identifiers that
 // differ do not become the same double. Other numbers from 2^53 on are errors (RFC
 // 7493 section 2.2).
-func readNumber(text []byte, digits bool) value {
-	if digits {
-		neg := len(text) > 0 && text[0] == '-'
-		abs := text
+func readNumber(text []byte, digits bool, v *value) {
+	v.kind = kindError
+	if !digits {
+		if f, ok := parseFloat(text); ok && math.Abs(f) < exact {
+			v.setDouble(f)
+		}
+		return
+	}
+	neg := len(text) > 0 && text[0] == '-'
+	if neg {
+		text = text[1:]
+	}
+	n, ok := parseDigits(text)
+	switch {
+	case !ok:
+	case n < exact:
+		f := float64(n)
 		if neg {
-			abs = text[1:]
+			f = -f
 		}
-		n, ok := parseDigits(abs)
-		switch {
-		case !ok:
-			return value{}
-		case n < exact:
-			f := float64(n)
-			if neg {
-				f = -f
-			}
-			return double(f)
-		case neg && n <= 1<<63:
-			return integer(int64(-n))
-		case !neg && n < 1<<63:
-			return integer(int64(n))
-		}
-		return value{}
+		v.setDouble(f)
+	case neg && n <= 1<<63:
+		v.integer(int64(-n))
+	case !neg && n < 1<<63:
+		v.integer(int64(n))
 	}
-	f, ok := parseFloat(text)
-	if !ok || math.Abs(f) >= exact {
-		return value{}
-	}
-	return double(f)
 }
 
 // parseDigits reads decimal digits, at least one and nothing else.
@@ -57,16 +54,21 @@ func parseDigits(b []byte) (n uint64, ok bool) {
 	if len(b) == 0 {
 		return 0, false
 	}
-	for _, c := range b {
-		if c < '0' || c > '9' {
+	for i, c := range b {
+		c -= '0'
+		if c > 9 {
 			return 0, false
 		}
-		hi, lo := bits.Mul64(n, 10)
-		sum, carry := bits.Add64(lo, uint64(c-'0'), 0)
-		if hi != 0 || carry != 0 {
-			return 0, false
+		if i >= 19 { // as many digits always fit
+			hi, lo := bits.Mul64(n, 10)
+			sum, carry := bits.Add64(lo, uint64(c), 0)
+			if hi != 0 || carry != 0 {
+				return 0, false
+			}
+			n = sum
+			continue
 		}
-		n = sum
+		n = n*10 + uint64(c)
 	}
 	return n, true
 }

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"strconv"
 
+	"portcullis/filter/json"
 	"portcullis/filter/pattern"
 	"portcullis/filter/table"
 )
@@ -27,36 +28,40 @@ func truthOf(b bool) truth {
 }
 
 // binary is the operations with two operands, both of which are evaluated.
-func (m *Machine) binary(n table.ExprNode) value {
-	a := m.eval(n.A)
-	b := m.eval(n.B)
+func (m *Machine) binary(op table.ExprOp, n *[4]uint32, v *value) {
+	var a, b value
+	m.eval(n[1], &a)
+	m.eval(n[2], &b)
 	if a.kind == kindError || b.kind == kindError {
-		return value{}
+		v.kind = kindError
+		return
 	}
-	switch n.Op {
+	switch op {
 	case table.ExprEqual, table.ExprNotEqual:
 		t := m.equal(&a, &b)
+		v.bool((t == yes) == (op == table.ExprEqual))
 		if t == unsure {
-			return value{}
+			v.kind = kindError
 		}
-		return boolean((t == yes) == (n.Op == table.ExprEqual))
 	case table.ExprLess, table.ExprLessEqual, table.ExprGreater, table.ExprGreaterEqual:
-		return m.ordered(n.Op, &a, &b)
+		m.ordered(op, &a, &b, v)
 	case table.ExprAdd:
 		if a.kind == kindString && b.kind == kindString {
-			return m.join(&a, &b)
+			m.join(&a, &b, v)
+			return
 		}
-		return arithmetic(n.Op, &a, &b)
+		arithmetic(op, &a, &b, v)
 	case table.ExprSubtract, table.ExprMultiply, table.ExprDivide, table.ExprModulo:
-		return arithmetic(n.Op, &a, &b)
+		arithmetic(op, &a, &b, v)
 	case table.ExprIn:
-		return m.in1(&a, &b)
+		m.in1(&a, &b, v)
 	case table.ExprIndex:
-		return m.index(&a, &b)
+		m.index(&a, &b, v)
 	case table.ExprStartsWith, table.ExprEndsWith, table.ExprContains:
-		return m.part(n.Op, &a, &b)
+		m.part(op, &a, &b, v)
+	default:
+		v.kind = kindError
 	}
-	return value{}
 }
 
 // equal compares by value. Values of types that have nothing in common differ
@@ -99,24 +104,23 @@ func (m *Machine) equal(a, b *value) truth {
 // equalElements compares two lists or two maps of one size. That one pair differs
 // decides, whatever another pair is.
 func (m *Machine) equalElements(a, b *value) truth {
+	var x, y value
+	var it, other iterator
+	m.iterate(a, &it)
+	m.iterate(b, &other)
 	result := yes
 	mark := len(m.arena)
-	it := m.iterate(*a)
-	other := m.iterate(*b)
-	for ; m.steps != 0; m.arena = m.arena[:mark] {
-		at := it.at
-		x, ok := m.next(&it)
-		if !ok {
-			return result
+	for at := it.at; m.next(&it, &x); at = it.at {
+		if m.steps == 0 {
+			return unsure
 		}
-		var y value
 		if a.kind == kindMap {
-			if y, ok = m.find(b, &x); !ok {
+			if !m.find(b, &x, &y) {
 				return no
 			}
-			x = m.memberAt(a, at)
+			m.memberAt(&it, at, &x)
 		} else {
-			y, _ = m.next(&other)
+			m.next(&other, &y)
 		}
 		switch m.equal(&x, &y) {
 		case no:
@@ -124,183 +128,233 @@ func (m *Machine) equalElements(a, b *value) truth {
 		case unsure:
 			result = unsure
 		}
+		m.arena = m.arena[:mark]
 	}
-	return unsure
+	return result
 }
 
-// memberAt is the value of the member whose key an iterator stood on.
-func (m *Machine) memberAt(v *value, at uint32) value {
-	if v.literal {
-		return m.eval(m.x.Child(at + 1))
+// memberAt is the value of the member whose key an iterator found at.
+func (m *Machine) memberAt(it *iterator, at uint32, v *value) {
+	if it.tape == nil {
+		m.eval(m.x.Child(at+1), v)
+		return
 	}
-	return load(v.tape, at+1)
+	load(it.tape, at+1, v)
 }
 
 // ordered is <, <=, > and >= of numbers, strings or booleans.
-func (m *Machine) ordered(op table.ExprOp, a, b *value) value {
+func (m *Machine) ordered(op table.ExprOp, a, b, v *value) {
 	order := 0
+	v.kind = kindError
 	switch {
 	case (a.number() || a.kind == kindBool || a.kind == kindString) && (a.nan() || b.nan()):
-		return boolean(false) // as cel-go says, whatever is beside it
+		v.bool(false) // as cel-go says, whatever is beside it
+		return
 	case a.number() && b.number():
 		order, _ = compare(a, b)
 	case a.kind != b.kind:
-		return value{}
+		return
 	case a.kind == kindBool:
 		order = int(a.num) - int(b.num)
 	case a.kind == kindString:
 		x, okX := m.plain(a)
 		y, okY := m.plain(b)
 		if !okX || !okY {
-			return value{}
+			return
 		}
 		m.spend(uint32(min(len(x), len(y))) / bytesPerStep)
 		order = bytes.Compare(x, y)
 	default:
-		return value{}
+		return
 	}
 	switch op {
 	case table.ExprLess:
-		return boolean(order < 0)
+		v.bool(order < 0)
 	case table.ExprLessEqual:
-		return boolean(order <= 0)
+		v.bool(order <= 0)
 	case table.ExprGreater:
-		return boolean(order > 0)
+		v.bool(order > 0)
+	default:
+		v.bool(order >= 0)
 	}
-	return boolean(order >= 0)
 }
 
 // join puts two strings together in the arena.
-func (m *Machine) join(a, b *value) value {
+func (m *Machine) join(a, b, v *value) {
 	x, okX := m.plain(a)
 	y, okY := m.plain(b)
 	if !okX || !okY || len(x)+len(y) > cap(m.arena)-len(m.arena) {
-		m.steps = 0
-		return value{}
+		m.steps, v.kind = 0, kindError
+		return
 	}
 	m.spend(uint32(len(x)+len(y)) / bytesPerStep)
 	from := len(m.arena)
 	m.arena = append(append(m.arena, x...), y...)
-	return value{kind: kindString, text: m.arena[from:len(m.arena):len(m.arena)]}
+	v.str(m.arena[from:len(m.arena):len(m.arena)], false)
 }
 
 // in1 is a in b.
-func (m *Machine) in1(a, b *value) value {
+func (m *Machine) in1(a, b, v *value) {
 	switch b.kind {
 	case kindMap:
-		_, ok := m.find(b, a)
-		if m.steps == 0 {
-			return value{}
-		}
-		return boolean(ok)
+		ok := m.find(b, a, v)
+		v.bool(ok)
 	case kindList:
-		if a.kind == kindString { // once, below what the loop gives back
-			if _, ok := m.plain(a); !ok {
-				return value{}
-			}
-		}
-		failed := false
-		mark := len(m.arena)
-		for it := m.iterate(*b); ; m.arena = m.arena[:mark] {
-			v, ok := m.next(&it)
-			if !ok {
-				break
-			}
-			switch m.equal(a, &v) {
-			case yes:
-				return boolean(true)
-			case unsure:
-				failed = true
-				if m.steps == 0 {
-					return value{}
-				}
-			}
-		}
-		if !failed {
-			return boolean(false)
+		m.inList(a, b, v)
+	default:
+		v.kind = kindError
+	}
+	if m.steps == 0 {
+		v.kind = kindError
+	}
+}
+
+func (m *Machine) inList(a, b, v *value) {
+	if a.kind == kindString { // once, below what the loop gives back
+		if _, ok := m.plain(a); !ok {
+			v.kind = kindError
+			return
 		}
 	}
-	return value{}
+	var it iterator
+	m.iterate(b, &it)
+	if it.tape != nil && a.kind == kindString {
+		m.stringIn(a.text, &it, v)
+		return
+	}
+	failed := false
+	mark := len(m.arena)
+	for m.next(&it, v) {
+		switch m.equal(a, v) {
+		case yes:
+			v.bool(true)
+			return
+		case unsure:
+			failed = true
+			if m.steps == 0 {
+				v.kind = kindError
+				return
+			}
+		}
+		m.arena = m.arena[:mark]
+	}
+	v.bool(false)
+	if failed {
+		v.kind = kindError
+	}
+}
+
+// stringIn looks for a string among the elements of a tape's list. Only strings can
+// be equal to it, but an element that is an error is one.
+func (m *Machine) stringIn(text []byte, it *iterator, v *value) {
+	t, failed := it.tape, false
+	for at := it.at; at < it.end; at = t.Next(at) {
+		m.spend(1)
+		n := &t.Nodes[at]
+		switch n.Kind() {
+		case json.KindString:
+			if int(n.Len) < len(text) {
+				continue // no escape is shorter than what it stands for
+			}
+			m.spend(uint32(len(text)) / bytesPerStep)
+			if t.EqualString(at, text) {
+				v.bool(true)
+				return
+			}
+		case json.KindNumber:
+			load(t, at, v)
+			failed = failed || v.kind == kindError
+		}
+		if m.steps == 0 {
+			v.kind = kindError
+			return
+		}
+	}
+	v.bool(false)
+	if failed {
+		v.kind = kindError
+	}
 }
 
 // part is startsWith, endsWith and contains.
-func (m *Machine) part(op table.ExprOp, a, b *value) value {
+func (m *Machine) part(op table.ExprOp, a, b, v *value) {
+	v.kind = kindError
 	if a.kind != kindString || b.kind != kindString {
-		return value{}
+		return
 	}
 	x, okX := m.plain(a)
 	y, okY := m.plain(b)
 	if !okX || !okY {
-		return value{}
+		return
 	}
 	switch op {
 	case table.ExprStartsWith:
 		m.spend(uint32(len(y)) / bytesPerStep)
-		return boolean(bytes.HasPrefix(x, y))
+		v.bool(bytes.HasPrefix(x, y))
 	case table.ExprEndsWith:
 		m.spend(uint32(len(y)) / bytesPerStep)
-		return boolean(bytes.HasSuffix(x, y))
+		v.bool(bytes.HasSuffix(x, y))
+	default:
+		m.spend(uint32(len(x)+len(y)) / bytesPerStep)
+		v.bool(bytes.Contains(x, y))
 	}
-	m.spend(uint32(len(x)+len(y)) / bytesPerStep)
-	return boolean(bytes.Contains(x, y))
 }
 
-// matches runs an automaton.
-func (m *Machine) matches(v *value, off uint32) value {
+// matches runs an automaton over a string.
+func (m *Machine) matches(off uint32, v *value) {
 	if v.kind != kindString {
-		return value{}
+		v.kind = kindError
+		return
 	}
 	x, ok := m.plain(v)
 	if !ok {
-		return value{}
+		v.kind = kindError
+		return
 	}
 	m.spend(uint32(len(x)) / bytesPerStep)
-	return boolean(pattern.Match(m.t.Schema.Patterns[off:], x))
+	v.bool(pattern.Match(m.t.Schema.Patterns[off:], x))
 }
 
-func negate(v *value) value {
-	switch v.kind {
-	case kindInt:
-		if i := int64(v.num); i != math.MinInt64 {
-			return integer(-i)
-		}
-	case kindDouble:
-		return double(-v.double())
+func negate(v *value) {
+	switch {
+	case v.kind == kindInt && int64(v.num) != math.MinInt64:
+		v.num = -v.num
+	case v.kind == kindDouble:
+		v.setDouble(-v.double())
+	default:
+		v.kind = kindError
 	}
-	return value{}
 }
 
 // arithmetic is + - * / % of two numbers of one type. Overflow is an error, and so is
 // a division by zero of whole numbers.
-func arithmetic(op table.ExprOp, a, b *value) value {
+func arithmetic(op table.ExprOp, a, b, v *value) {
+	v.kind = kindError
 	if a.kind != b.kind {
-		return value{}
+		return
 	}
 	switch a.kind {
 	case kindInt:
-		i, ok := intArithmetic(op, int64(a.num), int64(b.num))
-		if ok {
-			return integer(i)
+		if i, ok := intArithmetic(op, int64(a.num), int64(b.num)); ok {
+			v.integer(i)
 		}
 	case kindUint:
-		u, ok := uintArithmetic(op, a.num, b.num)
-		if ok {
-			return value{kind: kindUint, num: u}
+		if u, ok := uintArithmetic(op, a.num, b.num); ok {
+			v.kind, v.num = kindUint, u
 		}
 	case kindDouble:
 		x, y := a.double(), b.double()
 		switch op {
 		case table.ExprAdd:
-			return double(x + y)
+			v.setDouble(x + y)
 		case table.ExprSubtract:
-			return double(x - y)
+			v.setDouble(x - y)
 		case table.ExprMultiply:
-			return double(x * y)
+			v.setDouble(x * y)
 		case table.ExprDivide:
-			return double(x / y)
+			v.setDouble(x / y)
 		}
 	}
-	return value{}
 }
 
 func intArithmetic(op table.ExprOp, x, y int64) (int64, bool) {
@@ -356,42 +410,45 @@ func uintArithmetic(op table.ExprOp, x, y uint64) (uint64, bool) {
 }
 
 // convert is int(), uint(), double() and string().
-func (m *Machine) convert(op table.ExprOp, v *value) value {
+func (m *Machine) convert(op table.ExprOp, v *value) {
 	switch op {
 	case table.ExprToInt:
-		return m.toInt(v)
+		m.toInt(v)
 	case table.ExprToUint:
-		return m.toUint(v)
+		m.toUint(v)
 	case table.ExprToDouble:
 		switch v.kind {
 		case kindDouble:
-			return *v
 		case kindInt:
-			return double(float64(int64(v.num)))
+			v.setDouble(float64(int64(v.num)))
 		case kindUint:
-			return double(float64(v.num))
+			v.setDouble(float64(v.num))
+		default:
+			v.kind = kindError
 		}
-		return value{}
+	default:
+		m.toString(v)
 	}
-	return m.toString(v)
 }
 
-func (m *Machine) toInt(v *value) value {
+func (m *Machine) toInt(v *value) {
 	switch v.kind {
 	case kindInt:
-		return *v
+		return
 	case kindUint:
 		if v.num <= math.MaxInt64 {
-			return integer(int64(v.num))
+			v.kind = kindInt
+			return
 		}
 	case kindDouble:
 		if f := v.double(); f > math.MinInt64 && f < math.MaxInt64 {
-			return integer(int64(f))
+			v.integer(int64(f))
+			return
 		}
 	case kindString:
 		b, ok := m.plain(v)
 		if !ok || len(b) == 0 {
-			return value{}
+			break
 		}
 		neg := b[0] == '-'
 		if neg || b[0] == '+' {
@@ -401,45 +458,51 @@ func (m *Machine) toInt(v *value) value {
 		switch {
 		case !ok:
 		case neg && n <= 1<<63:
-			return integer(int64(-n))
+			v.integer(int64(-n))
+			return
 		case !neg && n < 1<<63:
-			return integer(int64(n))
+			v.integer(int64(n))
+			return
 		}
 	}
-	return value{}
+	v.kind = kindError
 }
 
-func (m *Machine) toUint(v *value) value {
+func (m *Machine) toUint(v *value) {
 	switch v.kind {
 	case kindUint:
-		return *v
+		return
 	case kindInt:
 		if int64(v.num) >= 0 {
-			return value{kind: kindUint, num: v.num}
+			v.kind = kindUint
+			return
 		}
 	case kindDouble:
 		if f := v.double(); f >= 0 && f < 1<<64 {
-			return value{kind: kindUint, num: uint64(f)}
+			v.kind, v.num = kindUint, uint64(f)
+			return
 		}
 	case kindString:
 		if b, ok := m.plain(v); ok {
 			if n, ok := parseDigits(b); ok {
-				return value{kind: kindUint, num: n}
+				v.kind, v.num = kindUint, n
+				return
 			}
 		}
 	}
-	return value{}
+	v.kind = kindError
 }
 
-// toString writes an int, a uint, a double or a boolean as CEL does.
-func (m *Machine) toString(v *value) value {
+// toString writes an int, a uint, a double or a boolean as CEL does. Doubles are
+// written as shortly as reads back the same.
+func (m *Machine) toString(v *value) {
 	const longest = 32
 	if v.kind == kindString {
-		return *v
+		return
 	}
 	if cap(m.arena)-len(m.arena) < longest {
-		m.steps = 0
-		return value{}
+		m.steps, v.kind = 0, kindError
+		return
 	}
 	from := len(m.arena)
 	switch v.kind {
@@ -448,15 +511,12 @@ func (m *Machine) toString(v *value) value {
 	case kindUint:
 		m.arena = strconv.AppendUint(m.arena, v.num, 10)
 	case kindDouble:
-		m.arena = appendDouble(m.arena, v.double())
+		m.arena = strconv.AppendFloat(m.arena, v.double(), 'g', -1, 64)
 	case kindBool:
 		m.arena = strconv.AppendBool(m.arena, v.num != 0)
 	default:
-		return value{}
+		v.kind = kindError
+		return
 	}
-	return value{kind: kindString, text: m.arena[from:len(m.arena):len(m.arena)]}
+	v.str(m.arena[from:len(m.arena):len(m.arena)], false)
 }
-
-// appendDouble writes f in the shortest way that reads back the same, with an
-// exponent from 1e21 on.
-func appendDouble(dst []byte, f float64) []byte { return strconv.AppendFloat(dst, f, 'g', -1, 64) }

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"portcullis/filter/json"
-	"portcullis/filter/table"
 )
 
 // kind is the type of a value. The zero value is an error: what has not been
@@ -24,25 +23,31 @@ const (
 )
 
 // value is one value of an expression. Strings and containers are views of what
-// they come from.
+// they come from. Fields that are not of its kind hold anything.
 type value struct {
 	kind    kind
-	literal bool       // a list or a map that the expression writes: children of node
-	escaped bool       // text has JSON escapes
-	node    uint32     // of tape, or of the expression
-	num     uint64     // bool, int, uint, and the bits of a double
-	text    []byte     // of a string
-	tape    *json.Tape // of a list or map
+	literal bool       // lists, maps: one that the expression writes, children of node
+	escaped bool       // strings: text has JSON escapes
+	node    uint32     // lists, maps: of tape, or of the expression
+	num     uint64     // bool: 0 or 1; int, uint; the bits of a double
+	text    []byte     // strings
+	tape    *json.Tape // lists, maps; nil for one without elements
 }
 
-func boolean(b bool) value {
+func (v *value) bool(b bool) {
+	v.kind, v.num = kindBool, 0
 	if b {
-		return value{kind: kindBool, num: 1}
+		v.num = 1
 	}
-	return value{kind: kindBool}
 }
 
-func integer(i int64) value { return value{kind: kindInt, num: uint64(i)} }
+func (v *value) integer(i int64) { v.kind, v.num = kindInt, uint64(i) }
+
+func (v *value) str(text []byte, escaped bool) { v.kind, v.text, v.escaped = kindString, text, escaped }
+
+func (v *value) container(k kind, t *json.Tape, node uint32) {
+	v.kind, v.tape, v.node, v.literal = k, t, node, false
+}
 
 // is reports a boolean of that value.
 func (v *value) is(b bool) bool { return v.kind == kindBool && (v.num != 0) == b }
@@ -51,25 +56,31 @@ func (v *value) is(b bool) bool { return v.kind == kindBool && (v.num != 0) == b
 func (v *value) number() bool { return v.kind >= kindInt && v.kind <= kindDouble }
 
 // load makes a value of a node of a tape.
-func load(t *json.Tape, node uint32) value {
+func load(t *json.Tape, node uint32, v *value) {
 	n := &t.Nodes[node]
 	switch n.Kind() {
 	case json.KindNull:
-		return value{kind: kindNull}
+		v.kind = kindNull
 	case json.KindFalse:
-		return value{kind: kindBool}
+		v.kind, v.num = kindBool, 0
 	case json.KindTrue:
-		return value{kind: kindBool, num: 1}
+		v.kind, v.num = kindBool, 1
 	case json.KindNumber:
-		return readNumber(t.Text(node), n.Meta&json.FlagInteger != 0)
+		readNumber(t.Text(node), n.Meta&json.FlagInteger != 0, v)
 	case json.KindString, json.KindName:
-		return value{kind: kindString, text: t.Text(node), escaped: n.Meta&json.FlagEscaped != 0}
+		v.str(t.Src[n.Off:n.Off+n.Len], n.Meta&json.FlagEscaped != 0)
 	case json.KindArray:
-		return value{kind: kindList, tape: t, node: node}
+		v.container(kindList, t, node)
 	case json.KindObject:
-		return value{kind: kindMap, tape: t, node: node}
+		v.container(kindMap, t, node)
+	default:
+		v.kind = kindError
 	}
-	return value{}
+}
+
+// children is the range of a literal's elements among the indexes.
+func (m *Machine) children(v *value) (start, n uint32) {
+	return m.code[v.node*4+1], m.code[v.node*4+2]
 }
 
 // size is the number of elements of a list, or members of a map.
@@ -80,7 +91,7 @@ func (m *Machine) size(v *value) uint32 {
 		}
 		return v.tape.Nodes[v.node].Len
 	}
-	n := m.x.Node(v.node).B
+	_, n := m.children(v)
 	if v.kind == kindMap {
 		n /= 2
 	}
@@ -89,69 +100,85 @@ func (m *Machine) size(v *value) uint32 {
 
 // iterator walks the elements of a list, or the keys of a map.
 type iterator struct {
-	of  value
-	at  uint32 // next node, or next child
-	end uint32
+	tape *json.Tape // nil: of a literal
+	at   uint32     // next node, or next child
+	end  uint32
+	keys bool // of a map
 }
 
-func (m *Machine) iterate(v value) iterator {
-	it := iterator{of: v}
+func (m *Machine) iterate(v *value, it *iterator) {
+	*it = iterator{keys: v.kind == kindMap}
 	switch {
 	case v.literal:
-		n := m.x.Node(v.node)
-		it.at, it.end = n.A, n.A+n.B
+		start, n := m.children(v)
+		it.at, it.end = start, start+n
 	case v.tape != nil:
-		it.at, it.end = v.node+1, v.tape.Nodes[v.node].Ext
+		it.tape, it.at, it.end = v.tape, v.node+1, v.tape.Nodes[v.node].Ext
 	}
-	return it
 }
 
-// next is the next element or key; of a map it leaves at on the value's place.
-func (m *Machine) next(it *iterator) (v value, ok bool) {
+// next is the next element or key.
+func (m *Machine) next(it *iterator, v *value) bool {
 	if it.at >= it.end {
-		return v, false
+		return false
 	}
-	if it.of.literal {
-		v = m.eval(m.x.Child(it.at))
+	at := it.at
+	if it.tape == nil {
 		it.at++
-		if it.of.kind == kindMap {
+		if it.keys {
 			it.at++
 		}
-		return v, true
+		m.eval(m.x.Child(at), v)
+		return true
 	}
-	v = load(it.of.tape, it.at)
-	if it.of.kind == kindMap {
-		it.at++ // of a name to its value
+	load(it.tape, at, v)
+	if it.keys {
+		at++ // of a name to its value
 	}
-	it.at = it.of.tape.Next(it.at)
-	return v, true
+	it.at = it.tape.Next(at)
+	return true
 }
 
-// find is the value under a key: of the map v where it has one.
-func (m *Machine) find(v, key *value) (found value, ok bool) {
+// find is the value under a key of the map v. Without one found is an error.
+func (m *Machine) find(v, key, found *value) bool {
+	found.kind = kindError
 	if !v.literal {
 		if v.tape == nil || key.kind != kindString {
-			return found, false
+			return false
 		}
 		name, fits := m.plain(key)
-		m.spend(v.tape.Nodes[v.node].Len + uint32(len(name))/bytesPerStep)
-		if !fits {
-			return found, false
-		}
-		at := v.tape.Member(v.node, name)
-		if at == 0 {
-			return found, false
-		}
-		return load(v.tape, at), true
+		return fits && m.named(v, name, found)
 	}
-	n := m.x.Node(v.node)
-	for i := n.A; i < n.A+n.B; i += 2 {
-		k := m.eval(m.x.Child(i))
-		if m.sameKey(&k, key) {
-			return m.eval(m.x.Child(i + 1)), true
+	start, n := m.children(v)
+	for i := start; i < start+n; i += 2 {
+		m.eval(m.x.Child(i), found)
+		if m.sameKey(found, key) {
+			m.eval(m.x.Child(i+1), found)
+			return true
 		}
 	}
-	return found, false
+	found.kind = kindError
+	return false
+}
+
+// named is the member of that name.
+func (m *Machine) named(v *value, name []byte, found *value) bool {
+	found.kind = kindError
+	if v.literal {
+		var key value
+		key.str(name, false)
+		return m.find(v, &key, found)
+	}
+	if v.tape == nil {
+		return false
+	}
+	m.spend(v.tape.Nodes[v.node].Len + uint32(len(name))/bytesPerStep)
+	at := v.tape.Member(v.node, name)
+	if at == 0 {
+		return false
+	}
+	load(v.tape, at, found)
+	return true
 }
 
 // sameKey compares a key that the expression writes with one that is looked for.
@@ -160,58 +187,56 @@ func (m *Machine) sameKey(k, key *value) bool {
 	if key.kind != kindDouble {
 		return m.equal(k, key) == yes
 	}
-	i, ok := wholeDouble(key.double())
-	whole := integer(i)
-	if !ok {
-		f := key.double()
-		if !(f >= 0 && f < 1<<64 && f == math.Trunc(f)) {
-			return false
-		}
-		whole = value{kind: kindUint, num: uint64(f)}
+	f := key.double()
+	var whole value
+	if i, ok := wholeDouble(f); ok {
+		whole.integer(i)
+	} else if f >= 0 && f < 1<<64 && f == math.Trunc(f) {
+		whole.kind, whole.num = kindUint, uint64(f)
+	} else {
+		return false
 	}
 	return m.equal(k, &whole) == yes
 }
 
-// named is the member of that name.
-func (m *Machine) named(v *value, name []byte) (found value, ok bool) {
-	key := value{kind: kindString, text: name}
-	return m.find(v, &key)
-}
-
 // element is the i-th element of a list.
-func (m *Machine) element(v *value, i uint64) value {
-	n := m.size(v)
-	if i >= uint64(n) {
-		return value{}
+func (m *Machine) element(list *value, i uint64, v *value) {
+	if i >= uint64(m.size(list)) {
+		v.kind = kindError
+		return
 	}
-	if v.literal {
-		return m.eval(m.x.Child(m.x.Node(v.node).A + uint32(i)))
+	if list.literal {
+		start, _ := m.children(list)
+		m.eval(m.x.Child(start+uint32(i)), v)
+		return
 	}
 	m.spend(uint32(i))
-	at := v.node + 1
+	t, at := list.tape, list.node+1
 	for ; i > 0; i-- {
-		at = v.tape.Next(at)
+		at = t.Next(at)
 	}
-	return load(v.tape, at)
+	load(t, at, v)
 }
 
-// index is v[key].
-func (m *Machine) index(v, key *value) value {
-	switch v.kind {
+// index is of[key].
+func (m *Machine) index(of, key, v *value) {
+	switch of.kind {
 	case kindMap:
-		found, _ := m.find(v, key)
-		return found
+		m.find(of, key, v)
+		return
 	case kindList:
 		switch key.kind {
 		case kindInt, kindUint: // a negative one is larger than any list
-			return m.element(v, key.num)
+			m.element(of, key.num, v)
+			return
 		case kindDouble:
 			if i, ok := wholeDouble(key.double()); ok {
-				return m.element(v, uint64(i))
+				m.element(of, uint64(i), v)
+				return
 			}
 		}
 	}
-	return value{}
+	v.kind = kindError
 }
 
 // plain is the bytes of a string without escapes; ok is false when there is no
@@ -220,6 +245,10 @@ func (m *Machine) plain(v *value) (b []byte, ok bool) {
 	if !v.escaped {
 		return v.text, true
 	}
+	return m.unescape(v)
+}
+
+func (m *Machine) unescape(v *value) (b []byte, ok bool) {
 	if len(v.text) > cap(m.arena)-len(m.arena) {
 		m.steps = 0
 		return nil, false
@@ -227,15 +256,16 @@ func (m *Machine) plain(v *value) (b []byte, ok bool) {
 	m.spend(uint32(len(v.text)) / bytesPerStep)
 	from := len(m.arena)
 	m.arena = json.AppendUnescaped(m.arena, v.text)
-	v.text, v.escaped = m.arena[from:len(m.arena):len(m.arena)], false
+	v.str(m.arena[from:len(m.arena):len(m.arena)], false)
 	return v.text, true
 }
 
-// codePoints is the size of a string.
-func (m *Machine) codePoints(v *value) value {
+// codePoints makes a string its size.
+func (m *Machine) codePoints(v *value) {
 	b, ok := m.plain(v)
 	if !ok {
-		return value{}
+		v.kind = kindError
+		return
 	}
 	m.spend(uint32(len(b)) / bytesPerStep)
 	n := int64(0)
@@ -244,18 +274,19 @@ func (m *Machine) codePoints(v *value) value {
 			n++
 		}
 	}
-	return integer(n)
+	v.integer(n)
 }
 
-// literalValue is a list or map that the expression writes. Its elements are made
-// when they are looked at; here they are made once to see that none is an error.
-func (m *Machine) literalValue(k kind, node uint32, n *table.ExprNode) value {
+// literal is a list or map that the expression writes. Its elements are made when
+// they are looked at; here they are made once to see that none is an error.
+func (m *Machine) literal(k kind, node uint32, n *[4]uint32, v *value) {
 	mark := len(m.arena)
-	for i := n.A; i < n.A+n.B; i++ {
-		if e := m.eval(m.x.Child(i)); e.kind == kindError {
-			return value{}
+	for i := n[1]; i < n[1]+n[2]; i++ {
+		if m.eval(m.x.Child(i), v); v.kind == kindError {
+			return
 		}
 		m.arena = m.arena[:mark]
 	}
-	return value{kind: k, literal: true, node: node}
+	v.container(k, nil, node)
+	v.literal = true
 }

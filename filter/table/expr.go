@@ -208,6 +208,11 @@ func (x Expr) Node(i uint32) ExprNode {
 	return ExprNode{ExprOp(w[0]), uint8(w[0] >> 8), w[1], w[2], w[3]}
 }
 
+// Code is its nodes, four words each.
+func (x Expr) Code() []uint32 {
+	return x.t.exprNodes[x.w[ExprCode]*wordsExprNode : (x.w[ExprCode]+x.w[ExprCode+1])*wordsExprNode]
+}
+
 // Child is an element of a list or a map, at an index between a and a+b.
 func (x Expr) Child(i uint32) uint32 { return x.t.indexes[i] }
 
