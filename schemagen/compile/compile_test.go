@@ -174,7 +174,7 @@ func TestPolicyErrors(t *testing.T) {
 		{"missing key file", change("{jwk: "+jwk+"}", "{jwksFile: nope.json}"), `found no readable file nope.json, wanted one`},
 		{"mode", change("version: 1", "version: 1\nmode: on"), `found "on" as mode, wanted one of enforce, monitor, off`},
 		{"waiver without reason", good + "waive: [{code: body-opaque}]\n", `found a waiver without "reason", wanted it`},
-		{"public with providers", change("limits: [slow]", "security: {public: true, providers: [idp]}"), `found security that is both or neither public and with providers`},
+		{"public with providers", change("limits: [slow]", "security: {public: true, providers: [idp]}"), `found security that is none or several of public, with providers and with consumers`},
 		{"body of 0", change("maxBodyBytes: 9", "maxBodyBytes: 0"), `found 0 as maxBodyBytes, wanted a whole number from 1 to 4294967295`},
 		{"depth", change("maxBodyBytes: 9", "maxDepth: 0"), `found 0 as maxDepth, wanted a whole number from 1 to 65535`},
 		{"allow", change("maxBodyBytes: 9", "allow: 'claims.sub == path.ident'"), `error: found path.ident, wanted a parameter that the operation declares (1:19 of the expression) [allow-name]`},

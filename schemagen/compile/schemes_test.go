@@ -61,6 +61,8 @@ func TestSchemes(t *testing.T) {
 		{"a limit by nobody", header, "schemes: {s: {consumers: all}}\noperations: [{operation: b, limits: [l]}]" + acme + limit, `found the limit "l" by the consumer for GET /b, wanted an operation that consumers are told by`, true},
 		{"a plan that is none", header, "schemes: {s: {consumers: all}}" + strings.Replace(acme, "gold", "gol", 1) + limit, `found the plan "gol" of the consumer "acme", wanted one that a limit with planBy: consumer has: did you mean "gold"?`, false},
 		{"a plan that no limit asks for", header, "schemes: {s: {consumers: all}}" + strings.Replace(acme, "gold", "anything", 1), "", true},
+		{"in place of the description's", header, "operations: [{operation: '*', security: {consumers: [acme], keyIn: 'query:k'}}]" + acme, "", true},
+		{"in place of the description's, an unknown consumer", header, "operations: [{operation: '*', security: {consumers: [acne], keyIn: basic}}]" + acme, `did you mean "acme"?`, false},
 		{"in the description", header + ", x-portcullis-consumers: all", "version: 1" + acme, "", true},
 		{"in the description, wrong", header + ", x-portcullis-consumer: all", "version: 1" + acme, `did you mean "x-portcullis-consumers"?`, false},
 		{"in the description, certificates", mutual + ", x-portcullis-certificates: [{dns: a.b}], x-portcullis-forwarded-by: [{dns: c.d}]", "", "", true},

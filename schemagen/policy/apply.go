@@ -254,25 +254,6 @@ func (s *Scope) MediaAction(op *ir.Operation, mediaType string) ir.Action {
 	return s.done[op].mediaTypes[mediaType]
 }
 
-// Security is the requirements that stand in place of the description's; ok is
-// false when the policy sets none.
-func (s *Scope) Security(op *ir.Operation) (reqs []ir.Requirement, ok bool) {
-	sec := s.done[op].security
-	if sec == nil {
-		return nil, false
-	}
-	if sec.public {
-		return nil, true
-	}
-	key := strings.Join(sec.providers, "\n")
-	scheme := s.policy.bearer[key]
-	if scheme == nil {
-		scheme = &ir.Scheme{API: op.API, Name: "policy", Kind: ir.SchemeBearer, Node: sec.node, Providers: s.providers(sec.providers, sec.node)}
-		s.policy.bearer[key] = scheme
-	}
-	return []ir.Requirement{{Uses: []ir.SchemeUse{{Scheme: scheme, Scopes: sec.scopes}}}}, true
-}
-
 func (s *Scope) providers(list []string, n *source.Node) (out []*ir.Provider) {
 	for _, name := range list {
 		v, ok := s.policy.providers[name]

@@ -37,7 +37,7 @@ type Policy struct {
 	rules     []*rule
 	files     []File
 	dec       *decoder
-	bearer    map[string]*ir.Scheme // schemes made for security overrides, by their providers
+	made      map[string]*ir.Scheme // schemes made for security overrides, by what they say
 
 	consumers    map[string]*ir.Consumer
 	nameless     []*ir.Consumer // rules of schemes that take certificates
@@ -105,14 +105,6 @@ type settings struct {
 	waive               []Waiver
 }
 
-// security stands in place of the description's.
-type security struct {
-	public    bool
-	providers []string
-	scopes    []string
-	node      *source.Node
-}
-
 // rule is settings for the operations that it matches.
 type rule struct {
 	settings
@@ -127,7 +119,7 @@ func Empty(diags *diag.List) *Policy {
 	return &Policy{
 		Mode: ir.ModeEnforce, Unknown: ir.ActionDeny,
 		providers: map[string]*ir.Provider{}, limits: map[string]*ir.Limit{}, services: map[string]*ir.RateLimitService{}, schemes: map[string]*binding{},
-		bearer: map[string]*ir.Scheme{}, dec: &decoder{diags},
+		made: map[string]*ir.Scheme{}, dec: &decoder{diags},
 		consumers: map[string]*ir.Consumer{}, credentials: map[string]ir.Loc{}, certificates: map[certificateRule]*ir.Consumer{},
 	}
 }
@@ -368,20 +360,6 @@ func (p *Policy) readAmbiguous(n *source.Node) *ir.Ambiguous {
 
 // maxLimits is how many limits an operation may have.
 const maxLimits = 8
-
-func (p *Policy) readSecurity(n *source.Node) *security {
-	d := p.dec
-	s := &security{node: n}
-	d.object(n, "security", fields{
-		"public":    func(n *source.Node) { s.public = d.onlyTrue(n, "public") },
-		"providers": func(n *source.Node) { s.providers = d.strs(n, "providers", 1) },
-		"scopes":    func(n *source.Node) { s.scopes = d.strs(n, "scopes", 0) },
-	})
-	if n.Kind == source.Object && (s.public == (s.providers != nil) || s.public && s.scopes != nil) {
-		d.errorf(n, "policy-value", "found security that is both or neither public and with providers, wanted one of them")
-	}
-	return s
-}
 
 var codeRE = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
