@@ -4,7 +4,7 @@ package table
 // it for operations, and its fields, records of the same section behind it, say
 // which header field holds what.
 //
-//	kind|credentials<<8|flags<<16 fields(2: forwards) secret header(2) issuer(2)
+//	kind|credentials<<8 fields(2: forwards) secret header(2) issuer(2)
 //	audience(2) lifetime path(2: names) zero
 //
 // A rule's header, issuer, audience, secret and lifetime are those of its
@@ -43,20 +43,12 @@ const (
 	CredentialsReplace = 3 // the same, and the assertion stands in Authorization
 )
 
-// Flags of a rule (bits 16.. of ForwardHow, shifted down).
-const (
-	// ForwardFlagBody lets the assertion speak for the body too.
-	ForwardFlagBody = 1 << 0
-	forwardFlagsAll = 1<<1 - 1
-)
-
 // maxForwardLifetime bounds an assertion's life, in seconds.
 const maxForwardLifetime = 3600
 
 // Forward is a rule.
 type Forward struct {
 	Credentials     uint8 // CredentialsKeep..
-	Flags           uint32
 	Fields          Range  // see ForwardField
 	Secret          uint32 // that signs the assertion; NoIndex: there is none
 	Header          []byte // of the assertion; none when it stands in Authorization
@@ -75,7 +67,7 @@ func (t *Table) ForwardKind(i uint32) uint8 { return uint8(t.forwards[i*wordsFor
 func (t *Table) Forward(i uint32) Forward {
 	w := (*[wordsForward]uint32)(t.forwards[i*wordsForward:])
 	return Forward{
-		Credentials: uint8(w[ForwardHow] >> 8), Flags: w[ForwardHow] >> 16, Fields: rangeAt(w[:], ForwardFields),
+		Credentials: uint8(w[ForwardHow] >> 8), Fields: rangeAt(w[:], ForwardFields),
 		Secret: w[ForwardSecret], Header: t.str(w[:], ForwardHeader), Issuer: t.str(w[:], ForwardIssuer),
 		Audience: t.str(w[:], ForwardAudience), LifetimeSeconds: w[ForwardLifetime],
 	}
@@ -102,7 +94,7 @@ func (t *Table) checkForward(i uint32) (e Err, word uint32) {
 			return ErrString, ForwardHeader
 		case (kind == ForwardClaim || kind == ForwardAttribute) != (path.Len() > 0):
 			return ErrRange, ForwardPath
-		case f.Credentials != 0 || f.Flags != 0 || f.Fields.Count != 0 || f.Secret != NoIndex || f.LifetimeSeconds != 0:
+		case f.Credentials != 0 || f.Fields.Count != 0 || f.Secret != NoIndex || f.LifetimeSeconds != 0:
 			return ErrReserved, ForwardHow
 		}
 		return ErrNone, 0
@@ -117,7 +109,7 @@ func (t *Table) checkForward(i uint32) (e Err, word uint32) {
 		return ErrOrder, ForwardFields
 	case signs && (f.LifetimeSeconds == 0 || f.LifetimeSeconds > maxForwardLifetime || len(f.Audience) == 0 || len(f.Issuer) == 0):
 		return ErrEnum, ForwardLifetime
-	case !signs && (f.LifetimeSeconds != 0 || f.Flags != 0 || len(f.Header) != 0):
+	case !signs && (f.LifetimeSeconds != 0 || len(f.Header) != 0):
 		return ErrReserved, ForwardLifetime
 	case signs && (f.Credentials == CredentialsReplace) == isFieldName(f.Header):
 		return ErrString, ForwardHeader

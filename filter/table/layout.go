@@ -131,7 +131,7 @@ var layouts = [...]layout{
 		high(ServiceHow, 16), opt(ServiceSecret, SecSecrets), zero(9),
 	}},
 	{SecForwards, wordsForward, []field{
-		enum(ForwardHow, 0, 1, forwardKindEnd-1), enum(ForwardHow, 8, 0, CredentialsReplace), bits(ForwardHow, 16, 0xffff, 0, forwardFlagsAll),
+		enum(ForwardHow, 0, 1, forwardKindEnd-1), enum(ForwardHow, 8, 0, CredentialsReplace), high(ForwardHow, 16),
 		rng(ForwardFields, SecForwards), opt(ForwardSecret, SecSecrets), str(ForwardHeader), str(ForwardIssuer), str(ForwardAudience),
 		rng(ForwardPath, SecNames), zero(13),
 	}},

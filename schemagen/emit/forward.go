@@ -14,21 +14,18 @@ func (w *writer) forward(f *ir.Forward) uint32 {
 		return i
 	}
 	a := f.Assertion
-	secret, flags := table.NoIndex, uint32(0)
+	secret := table.NoIndex
 	if a == nil {
 		a = &ir.Assertion{}
 	} else {
 		secret = w.secret(a.Secret)
-	}
-	if a.Body {
-		flags |= table.ForwardFlagBody
 	}
 	paths := make([][]uint32, len(f.Fields))
 	for j, field := range f.Fields {
 		paths[j] = w.names(field.Path)
 	}
 	i := w.count(table.SecForwards)
-	w.record(table.SecForwards, []uint32{table.ForwardRule | uint32(f.Credentials)<<8 | flags<<16, i + 1, uint32(len(f.Fields)), secret},
+	w.record(table.SecForwards, []uint32{table.ForwardRule | uint32(f.Credentials)<<8, i + 1, uint32(len(f.Fields)), secret},
 		w.str(a.Header), w.str(a.Issuer), w.str(a.Audience), []uint32{a.LifetimeSeconds}, zeros(3))
 	for j, field := range f.Fields {
 		w.record(table.SecForwards, []uint32{uint32(field.Source), 0, 0, table.NoIndex}, w.str(field.Header), zeros(5), paths[j], zeros(1))

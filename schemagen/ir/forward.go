@@ -51,5 +51,4 @@ type Assertion struct {
 	Issuer          string
 	Audience        string
 	LifetimeSeconds uint32
-	Body            bool // it speaks for the body too
 }
