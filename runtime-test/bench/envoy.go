@@ -176,8 +176,13 @@ func (b *bench) envoyRows(upstream string) (map[string]string, []row, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	limits, err := b.limits()
+	if err != nil {
+		return nil, nil, err
+	}
 	configs := map[string]string{}
 	for name, s := range map[string]cases.Setup{
+		"limits":        {Table: limits},
 		"orders":        {Table: t.orders},
 		"shop":          {Table: t.shop, Config: map[string]any{"secrets": secrets}},
 		"shop uncached": {Table: t.shop, Config: map[string]any{"secrets": secrets, "tokenCacheBytes": 0}},
@@ -227,6 +232,11 @@ func (b *bench) envoyRows(upstream string) (map[string]string, []row, error) {
 		row{name: "local_ratelimit: 429", proxy: "rate none", status: 429},
 		row{name: "Portcullis: 404 by route", proxy: "orders", request: wire(ask(local, "GET", "/v1/nothing/here", "")), status: 404},
 		row{name: "Portcullis: 429 by limit", proxy: "orders", request: wire(ask(local, "GET", "/v1/health", "")), status: 429})
+	list := []row{{name: "none", proxy: "bare"}, {name: "do-nothing Wasm", proxy: "nop"}, {name: "local_ratelimit", proxy: "rate"}}
+	for _, l := range limitRows {
+		list = append(list, row{name: "Portcullis, " + l.name, proxy: "limits", request: wire(ask(local, "GET", l.path, "", "x-caller", "anna")), bar: l.bar})
+	}
+	family("one limit", ask(local, "GET", "/proxy", "", "x-caller", "anna"), list...)
 	family("GET with parameters", ask(local, "GET", "/v1/orders?limit=20&sort=asc", ""),
 		row{name: "none", proxy: "bare"},
 		row{name: "do-nothing Wasm", proxy: "nop"},

@@ -103,6 +103,13 @@ func (b *bench) scenarios() ([]scenario, error) {
 	add(scenario{Name: "refused by a parameter", PluginConfig: orders, Status: 400, Requests: one(ask(local, "GET", "/v1/orders?limit=2000", ""))})
 	add(scenario{Name: "GET with parameters", PluginConfig: orders, Requests: one(ask(local, "GET", "/v1/orders?limit=20&sort=asc", ""))})
 	add(scenario{Name: "GET with parameters, under a limit", PluginConfig: orders, AdvanceNanos: 100_000, Requests: one(ask(local, "GET", "/v1/search?limit=20&q=mug&minPrice=2.50", ""))})
+	limits, err := b.limits()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range limitRows {
+		add(scenario{Name: "GET, " + l.name, PluginConfig: config(limits, map[string]any{"secrets": map[string]any{}}), AdvanceNanos: 100_000, Requests: one(ask(local, "GET", l.path, "", "x-caller", "anna"))})
+	}
 	if t.github != nil {
 		github := config(t.github, map[string]any{"secrets": map[string]any{}})
 		add(scenario{Name: "GET with parameters, GitHub's table", PluginConfig: github, bar: "router and parameters 1.5", Requests: []v8Request{
