@@ -19,6 +19,13 @@ type Load struct {
 	Address     string
 	Requests    [][]byte // whole requests as they go over the wire; every connection sends them in turns
 	Connections int      // default 4
+	// Pipeline is how many requests a connection sends at once before it reads their
+	// answers; default 1. More cost the load less, and the proxy takes them one by one. It
+	// closes the connection after an answer of its own when another request is waiting.
+	Pipeline int
+	// Rate is how many requests are sent in a second, by all connections together; 0 is as
+	// many as are answered.
+	Rate int
 	// The load ends with the first of these; one must be set.
 	Total int             // requests
 	For   time.Duration   // after the start
@@ -29,7 +36,7 @@ type Load struct {
 type Loaded struct {
 	Statuses map[int]int // answers by status
 	Elapsed  time.Duration
-	// Broken is connections that failed, each with at most one request that has no
+	// Broken is connections that failed, each with at most Pipeline requests that have no
 	// answer; First is what happened first.
 	Broken int
 	First  error
@@ -49,6 +56,7 @@ func (l Load) Run() *Loaded {
 	if l.Connections == 0 {
 		l.Connections = 4
 	}
+	l.Pipeline = max(l.Pipeline, 1)
 	out := &Loaded{Statuses: map[int]int{}}
 	var left atomic.Int64
 	left.Store(int64(l.Total))
@@ -111,29 +119,47 @@ func (l *Load) connection(next *int, left *atomic.Int64, until time.Time) (statu
 	}
 	defer conn.Close()
 	r := bufio.NewReaderSize(conn, 16<<10)
-	for sent := 0; left.Add(-1) >= 0; sent++ {
+	var paced <-chan time.Time
+	if l.Rate > 0 {
+		t := time.NewTicker(time.Second * time.Duration(l.Connections*l.Pipeline) / time.Duration(l.Rate))
+		defer t.Stop()
+		paced = t.C
+	}
+	var batch []byte
+	for rounds := 0; ; rounds++ {
+		if paced != nil {
+			<-paced
+		}
 		now := time.Now()
 		if !until.IsZero() && now.After(until) {
 			return statuses, nil
 		}
-		if sent%64 == 0 {
+		if rounds%64 == 0 {
 			conn.SetDeadline(now.Add(answerWithin))
 		}
-		raw := l.Requests[*next%len(l.Requests)]
-		*next++
-		if _, err := conn.Write(raw); err != nil {
-			return statuses, fmt.Errorf("send: %w", err)
+		n := 0
+		batch = batch[:0]
+		for ; n < l.Pipeline && left.Add(-1) >= 0; n++ {
+			batch = append(batch, l.Requests[*next%len(l.Requests)]...)
+			*next++
 		}
-		status, closes, err := readAnswer(r)
-		if err != nil {
-			return statuses, fmt.Errorf("read an answer: %w", err)
-		}
-		statuses[status]++
-		if closes {
+		if n == 0 {
 			return statuses, nil
 		}
+		if _, err := conn.Write(batch); err != nil {
+			return statuses, fmt.Errorf("send: %w", err)
+		}
+		for range n {
+			status, closes, err := readAnswer(r)
+			if err != nil {
+				return statuses, fmt.Errorf("read an answer: %w", err)
+			}
+			statuses[status]++
+			if closes {
+				return statuses, nil
+			}
+		}
 	}
-	return statuses, nil
 }
 
 // readAnswer reads one HTTP/1.1 answer with a length or in chunks, and forgets its body.
