@@ -184,7 +184,7 @@ func TestPolicyErrors(t *testing.T) {
 		{"allow over a body that is not declared", change("maxBodyBytes: 9", "allow: \"body == null\""), `error: found body, wanted an expression without it: the operation has none (1:1 of the expression) [allow-name]`},
 		{"allow over a body that passes unread", good + "- {operation: 'POST /open', allow: \"body != null\"}\n", `error: found an expression over the body, which may be application/xml that passes unread, wanted one without it [allow-body]`},
 		{"allow over claims of nobody", good + "- {operation: open, allow: \"claims.a == 1\"}\n- {operation: getUser, maxDepth: 0}\n", `warning: found claims or consumer of a public operation, wanted security for it: nobody is ever known there (1:1 of the expression) [allow-public]`},
-		{"allow with a long message", change("maxBodyBytes: 9", "allow: {cel: 'true', message: "+strings.Repeat("x", 201)+"}"), `found a message of 201 bytes, wanted at most 200`},
+		{"allow with a long message", change("maxBodyBytes: 9", "allow: {cel: 'true', message: "+strings.Repeat("x", 201)+"}"), `found a message of 201 characters, wanted at most 200`},
 		{"allow without an expression", change("maxBodyBytes: 9", "allow: {message: x}"), `found allow without "cel", wanted it`},
 		{"allow with a time", change("maxBodyBytes: 9", "allow: {cel: 'timestamp(claims.t) == timestamp(claims.u)', message: no}"), `warning: found timestamp(), wanted what the filter evaluates`},
 		{"not an object", "- 1\n", `policy.yaml:1:1: error: found an array as the policy, wanted an object [policy-type]`},

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"unicode/utf8"
+
 	"portcullis/schemagen/ir"
 	"portcullis/schemagen/source"
 )
@@ -12,7 +14,7 @@ type Allow struct {
 	Node          *source.Node // of the text
 }
 
-// maxMessage bounds the message of a refusal, in bytes.
+// maxMessage bounds the message of a refusal, in characters.
 const maxMessage = 200
 
 // readAllow reads `allow`: the expression, or an object with it and a message.
@@ -29,8 +31,9 @@ func (p *Policy) readAllow(n *source.Node) *Allow {
 	d.object(n, "allow", fields{
 		"cel": func(n *source.Node) { a.Text, a.Node = d.str(n, "cel"), n },
 		"message": func(n *source.Node) {
-			if a.Message = d.str(n, "message"); len(a.Message) > maxMessage {
-				d.errorf(n, "policy-value", "found a message of %d bytes, wanted at most %d", len(a.Message), maxMessage)
+			a.Message = d.str(n, "message")
+			if size := utf8.RuneCountInString(a.Message); size > maxMessage {
+				d.errorf(n, "policy-value", "found a message of %d characters, wanted at most %d", size, maxMessage)
 			}
 		},
 	}, "cel")
