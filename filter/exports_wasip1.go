@@ -26,15 +26,17 @@ func onVMStart(id, size uint32) uint32 { return truth(vm.VMStart(id, size)) }
 
 //go:wasmexport proxy_on_configure
 func onConfigure(id, size uint32) uint32 {
+	setGCPercent(gcConfiguring)
 	good := vm.Configure(id, size)
-	finishCollection()
+	finishCollection(8 << 20)
+	setGCPercent(gcServing)
 	return truth(good)
 }
 
 //go:wasmexport proxy_on_tick
 func onTick(id uint32) {
 	vm.Tick(id)
-	finishCollection()
+	finishCollection(256 << 10)
 }
 
 //go:wasmexport proxy_on_request_headers
