@@ -202,23 +202,26 @@ func (m *remote) old(now int64) bool {
 	return !m.set.Usable(now) || now >= m.refreshAt || m.set.FetchedNanos() > now+60*nanosPerSec
 }
 
-// may reports whether a fetch may begin: the proxy's last one is long enough ago.
-func (m *remote) may(now int64) bool {
+// may reports whether a fetch may begin: the proxy's last one is long enough ago. asked is
+// that a request waits for it, which shortens no cooldown but does not have to bear how
+// long the provider was down.
+func (m *remote) may(now int64, asked bool) bool {
 	wait := int64(nanosPerSec)
 	switch {
-	case m.state.failures > 0:
+	case m.state.failures > 0 && !asked:
 		wait = m.backoff()
-	case m.set.Usable(now):
+	case m.state.failures > 0 || m.set.Usable(now):
 		wait = int64(m.conf.CooldownSeconds) * nanosPerSec
 	}
 	ago := now - m.state.started
 	return m.state.started == 0 || ago >= wait || ago < 0
 }
 
-// backoff is how long the proxy waits after a failure: a second, doubled each time, at
-// most half a minute.
+// backoff is how long the proxy waits after a failure when nobody asks: a second, doubled
+// each time, at most half a minute or until keys would be fetched anyway.
 func (m *remote) backoff() int64 {
-	return min(int64(nanosPerSec)<<min(m.state.failures-1, 5), 30*nanosPerSec)
+	most := min(30, int64(m.conf.RefreshSeconds)) * nanosPerSec
+	return min(int64(nanosPerSec)<<min(m.state.failures-1, 5), most)
 }
 
 // fetch takes the lease and calls. down is that the provider can't be reached; when
@@ -338,7 +341,7 @@ func (k *keyring) tick() (woke bool) {
 		k.v.arena.Reset()
 		k.look(m, now)
 		m.tellAge(now)
-		if !m.pending && !m.leased(now) && (waits || m.old(now)) && m.may(now) {
+		if !m.pending && !m.leased(now) && (waits || m.old(now)) && m.may(now, waits) {
 			k.fetch(m, now)
 		}
 		woke = k.settle(m, now) || woke
@@ -440,7 +443,7 @@ func (a keyAsker) ask(w *waiting) bool {
 	switch {
 	case busy:
 		return true
-	case m.may(now):
+	case m.may(now, true):
 		return !k.fetch(m, now)
 	}
 	// Without a failure the next fetch is a matter of the cooldown, and the next tick's.

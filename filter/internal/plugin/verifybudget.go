@@ -18,10 +18,12 @@ type verifyBudget struct {
 	ticked  int64  // last, at the last tick
 }
 
-// Bounds of what is taken over from a clock: a step is no time that passed.
+// Bounds of what is taken over from a clock. A check that took much longer than it can
+// has waited for a processor, which is no work of the worker's; a step is no time that
+// passed.
 const (
-	maxCheckNanos = 50e6
-	maxPassed     = 1e9
+	maxTimesCost = 4
+	maxPassed    = 1e9
 )
 
 // Costs of a check where the clock does not tell, in nanoseconds.
@@ -68,7 +70,7 @@ func (b *verifyBudget) spend(took, cost int64) {
 	if took <= 0 {
 		took = cost
 	}
-	b.balance = max(b.balance-min(took, maxCheckNanos), -b.most())
+	b.balance = max(b.balance-min(took, maxTimesCost*cost), -b.most())
 }
 
 // tick lets the balance grow where the clock stands still.

@@ -28,7 +28,8 @@ func TestVerifyBudget(t *testing.T) {
 	}{
 		{"a flood", 20, 20e3, 1e3, 20, 190, 215, 0},
 		{"a flood, 1 %", 1, 20e3, 1e3, 20, 9, 12, 0},
-		{"slow checks", 20, 3e6, 1e3, 20, 190, 215, 0},
+		{"slow checks", 20, 100e3, 1e3, 20, 190, 215, 0},
+		{"checks that wait for a processor", 20, 3e6, 1e3, 20, 800, 1000, 0},
 		{"less than the budget", 20, 20e3, 980e3, 5, 19, 21, 0},
 		{"no bound", 100, 20e3, 1e3, 2, 900, 1000, 0},
 		{"the clock is set ahead", 20, 20e3, 1e3, 20, 190, 230, 3600e9},
