@@ -514,6 +514,9 @@ func (d *Decoder) value(raw []byte, shape uint32, how uint8) verdict.Code {
 	if how == partText {
 		switch d.pick(types) {
 		case table.TypeArray:
+			if sep := d.t.Shape(shape).Separator(); sep != 0 {
+				return d.divide(raw, shape, sep)
+			}
 			return d.one(raw, d.item(shape, 0), how)
 		case table.TypeObject:
 			if d.jsonText {
@@ -530,6 +533,26 @@ func (d *Decoder) value(raw []byte, shape uint32, how uint8) verdict.Code {
 		return d.bytes(raw)
 	}
 	return d.json(raw)
+}
+
+// divide writes the elements of an array that is an element of another.
+func (d *Decoder) divide(raw []byte, shape uint32, sep byte) verdict.Code {
+	node, ok := d.out.BeginArray(0)
+	if !ok {
+		return verdict.ParamTooMany
+	}
+	for n, more := uint32(0), true; more; n++ {
+		var piece []byte
+		piece, raw, more = d.next(raw, sep)
+		if d.raw == rawField {
+			piece = trim(piece)
+		}
+		if code := d.value(piece, d.item(shape, n), partText); code != verdict.Allow {
+			return code
+		}
+	}
+	d.out.End(node)
+	return verdict.Allow
 }
 
 func isArray(raw []byte) bool {

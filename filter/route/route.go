@@ -254,45 +254,57 @@ func literal(t *table.Table, r table.Range, seg []byte) (uint32, bool) {
 }
 
 // capture matches seg against literals and expressions. An expression takes at
-// least one byte, and the shortest text that lets the literal after it match;
-// the last literal is matched at the end, so that "{name}.{ext}" splits at the
-// first dot and "{name}.json" at the last.
+// least one byte, and as many as it can, the first ones before the others:
+// "{name}.{ext}" splits at the last dot. OpenAPI leaves it open; a greedy match is
+// what most routers have, regular expressions make, and people mean by it.
 func (m *Match) capture(t *table.Table, parts table.Range, seg []byte, depth int) bool {
-	whole := len(seg)
+	n := 0
 	for i := parts.Start; i < parts.End(); i++ {
+		if _, expr := t.Part(i); expr {
+			n++
+		}
+	}
+	if m.N+n > len(m.Captures) {
+		return false
+	}
+	// From the end: each literal stands as far to the right as it can.
+	end := len(seg)
+	for i, k := parts.End(), m.N+n; i > parts.Start; {
+		i--
 		text, expr := t.Part(i)
 		if !expr {
-			if len(seg) < len(text) || string(seg[:len(text)]) != string(text) {
+			if end -= len(text); end < 0 || string(seg[end:end+len(text)]) != string(text) {
 				return false
 			}
-			seg = seg[len(text):]
 			continue
 		}
-		if m.N == len(m.Captures) {
-			return false
-		}
-		n := len(seg)
-		if i+1 < parts.End() { // a literal follows: Open refuses two expressions in a row
-			lit, _ := t.Part(i + 1)
-			if i+2 == parts.End() {
-				n = len(seg) - len(lit)
-			} else {
-				n = index(seg, lit)
+		start, before := 0, 0 // of the expression, and of the literal in front of it
+		if i > parts.Start {
+			i--
+			lit, _ := t.Part(i) // Open refuses two expressions in a row
+			if i > parts.Start {
+				if before = lastIndex(seg, lit, end-1); before < 1 {
+					return false
+				}
+			} else if len(lit) > end || string(seg[:len(lit)]) != string(lit) {
+				return false
 			}
+			start = before + len(lit)
 		}
-		if n < 1 {
+		if end-start < 1 {
 			return false
 		}
-		m.Captures[m.N], m.Segment[m.N], m.Start[m.N] = seg[:n], uint8(depth), uint32(whole-len(seg))
-		m.N++
-		seg = seg[n:]
+		k--
+		m.Captures[k], m.Segment[k], m.Start[k] = seg[start:end], uint8(depth), uint32(start)
+		end = before
 	}
-	return len(seg) == 0
+	m.N += n
+	return end == 0
 }
 
-// index is the first place of lit in seg after at least one byte, or -1.
-func index(seg, lit []byte) int {
-	for i := 1; i+len(lit) <= len(seg); i++ {
+// lastIndex is the last place of lit in seg[:end], or -1.
+func lastIndex(seg, lit []byte, end int) int {
+	for i := end - len(lit); i >= 0; i-- {
 		if string(seg[i:i+len(lit)]) == string(lit) {
 			return i
 		}

@@ -289,13 +289,14 @@ const (
 
 // Words of a shape: what a text, or several under one name, may become.
 //
-//	types|flags<<16 items additional props(2) prefix(2: indexes of shapes) zero
+//	types|flags<<16 items additional props(2) prefix(2: indexes of shapes) separator
 const (
 	ShapeTypes      = 0
 	ShapeItems      = 1 // shape of an array's elements, NoIndex = text alone
 	ShapeAdditional = 2 // shape of members that props does not name, NoIndex = text alone
 	ShapeProps      = 3 // sorted by the hash of their names
 	ShapePrefix     = 5 // shapes of an array's first elements
+	ShapeSeparator  = 7 // byte between the elements of an array inside another, 0 = none
 )
 
 // Flags of a shape (bits 16.. of ShapeTypes, shifted down).

@@ -80,7 +80,7 @@ var layouts = [...]layout{
 	{SecProps, wordsProp, []field{str(PropName), idx(PropShape, SecShapes)}},
 	{SecShapes, wordsShape, []field{
 		bits(ShapeTypes, 0, 0xffff, 0, typesAll), bits(ShapeTypes, 16, 0xffff, 0, shapeFlagsAll), opt(ShapeItems, SecShapes),
-		opt(ShapeAdditional, SecShapes), rng(ShapeProps, SecProps), rng(ShapePrefix, SecIndexes), zero(7),
+		opt(ShapeAdditional, SecShapes), rng(ShapeProps, SecProps), rng(ShapePrefix, SecIndexes), bits(ShapeSeparator, 0, NoIndex, 0, 0x7f),
 	}},
 	{SecFields, wordsField, []field{
 		str(FieldName), enum(FieldHow, 0, 0, maxStyle), bits(FieldHow, 8, 0xffffff, 0, fieldFlagsAll),

@@ -314,6 +314,9 @@ func (s Shape) MemberWithBrackets(hash uint32, name []byte) bool {
 	return false
 }
 
+// Separator divides the elements of an array inside another, 0 where it has one.
+func (s Shape) Separator() byte { return byte(s.w[ShapeSeparator]) }
+
 // Props is the named members.
 func (s Shape) Props() Range { return rangeAt(s.w[:], ShapeProps) }
 

@@ -328,7 +328,7 @@ func (w *writer) shape(s *ir.Shape) uint32 {
 		}
 		prefix = append(prefix, w.shape(p))
 	}
-	rec := []uint32{uint32(s.Types) | flags<<16, items, additional, w.count(table.SecProps), uint32(len(props)), w.count(table.SecIndexes), uint32(len(prefix)), 0}
+	rec := []uint32{uint32(s.Types) | flags<<16, items, additional, w.count(table.SecProps), uint32(len(props)), w.count(table.SecIndexes), uint32(len(prefix)), uint32(s.Separator)}
 	for j, p := range props {
 		w.record(table.SecProps, w.str(p.Name), []uint32{table.HashSegment([]byte(p.Name)), members[j]})
 	}

@@ -80,7 +80,7 @@ func TestRoute(t *testing.T) {
 		{"api.example.com", "GET", "/v1/users/%6de", "GET /users/me"},
 		{"api.example.com", "PUT", "/v1/users/me/orders/9", "PUT /users/{id}/orders/{order} me 9"},
 		{"api.example.com", "PUT", "/v1/users/a%20b/orders/9", "PUT /users/{id}/orders/{order} a b 9"},
-		{"api.example.com", "GET", "/v1/files/a.b.c", "GET /files/{name}.{ext} a b.c"},
+		{"api.example.com", "GET", "/v1/files/a.b.c", "GET /files/{name}.{ext} a.b c"},
 		{"api.example.com", "GET", "/v1/files/a.b.json", "GET /files/{name}.json a.b"},
 		{"api.example.com", "GET", "/v1/files/.json", "no path"},
 		{"api.example.com", "GET", "/v1/a--b-b", "GET /a-{x}-b -b"},

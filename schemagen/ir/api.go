@@ -209,6 +209,9 @@ type Shape struct {
 	Additional *Shape // members that Props does not name; nil: strings
 	Open       bool   // the schema says that members of any name may be there
 	Binary     bool   // strings are bytes, and need not be UTF-8
+	// Separator divides the elements of an array that is an element itself (the
+	// collectionFormat of OpenAPI 2.0's items); 0: it stands there once.
+	Separator byte
 }
 
 // ShapeProp is a named member of a Shape.

@@ -201,6 +201,9 @@ func (w *walker) finishParam(p *ir.Param, n *source.Node) {
 	if w.shapes.full {
 		w.unenforceable(n, "parameter-shape", fmt.Sprintf("found schemas that combine in more than %d ways, wanted fewer", maxShapes), waiveHint)
 	}
+	if w.version == version20 {
+		p.Shape = nested20(p.Shape, n)
+	}
 	w.checkStyleType(p, n)
 }
 

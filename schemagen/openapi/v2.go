@@ -90,6 +90,28 @@ func (w *walker) collectionFormat(n *source.Node, multi bool) (style ir.Style, e
 	}
 }
 
+// nested20 is shape with the collectionFormat of the items of n, which are arrays
+// themselves (OpenAPI 2.0, Items Object).
+func nested20(shape *ir.Shape, n *source.Node) *ir.Shape {
+	items := n.Get("items")
+	if shape == nil || shape.Items == nil || items.Str("type") != "array" {
+		return shape
+	}
+	out, inner := *shape, *shape.Items
+	switch items.Str("collectionFormat") {
+	case "ssv":
+		inner.Separator = ' '
+	case "tsv":
+		inner.Separator = '\t'
+	case "pipes":
+		inner.Separator = '|'
+	default:
+		inner.Separator = ','
+	}
+	out.Items = nested20(&inner, items)
+	return &out
+}
+
 // body20 reads the body of OpenAPI 2.0: a body parameter, or the formData ones.
 func (w *walker) body20(list []*source.Node) {
 	var body *source.Node
