@@ -48,7 +48,7 @@ const maxForwardLifetime = 3600
 
 // Forward is a rule.
 type Forward struct {
-	Credentials     uint8 // CredentialsKeep..
+	Credentials     uint8  // CredentialsKeep..
 	Fields          Range  // see ForwardField
 	Secret          uint32 // that signs the assertion; NoIndex: there is none
 	Header          []byte // of the assertion; none when it stands in Authorization
