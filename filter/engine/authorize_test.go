@@ -48,6 +48,8 @@ paths:
       - {name: q, in: query, allowEmptyValue: true, schema: {type: number}}
       - {name: ids, in: query, schema: {type: array, items: {type: integer}}}
       - {name: X-Tenant, in: header, schema: {type: string}}
+      - {name: j, in: query, content: {application/json: {schema: {type: object}}}}
+      - {name: c, in: cookie, schema: {type: [string, integer], maxLength: 3}}
       - {name: deep, in: query, style: deepObject, explode: true, schema: {type: object, properties: {a: {type: integer}, b: {type: string}}}}
       responses: {}
 `
@@ -176,6 +178,12 @@ func TestAllowParameters(t *testing.T) {
 		{"has(header.`x-tenant`) && header['X-Tenant'] == 'a'", "/numbers/5", []string{"x-tenant: b"}, verdict.AuthorizeDeny},
 		{`has(query.deep) && query.deep.a == 7 && query.deep.b == '1'`, "/numbers/5?deep[a]=7&deep[b]=1", nil, verdict.Allow},
 		{`has(query.deep) && has(query.deep.b)`, "/numbers/5?deep[a]=7", nil, verdict.AuthorizeDeny},
+		{"has(query.j) && has(query.deep) && has(header.`x-tenant`) && query.j.a == 'x\u00e9' && query.j.b[1].c == 2 && query.deep.b == 'y' && header['x-tenant'] == 't' && path.n == 5",
+			"/numbers/5?deep[b]=y&j=%7B%22a%22:%22x%5Cu00e9%22,%22b%22:[1,%7B%22c%22:2%7D]%7D&ids=1", []string{"x-tenant: t"}, verdict.Allow},
+		{"has(query.j) && has(query.deep) && query.j.b[1].c == 3", "/numbers/5?deep[b]=y&j=%7B%22b%22:[1,%7B%22c%22:2%7D]%7D", nil, verdict.AuthorizeDeny},
+		{`has(cookie.c) && cookie.c == 12`, "/numbers/5", []string{"cookie: c=12"}, verdict.Allow},
+		{`has(cookie.c) && cookie.c == '12x'`, "/numbers/5", []string{"cookie: c=12x"}, verdict.Allow},
+		{`has(cookie.c) && cookie.c == '12'`, "/numbers/5", []string{"cookie: c=12"}, verdict.AuthorizeDeny},
 		{`size(claims) == 0`, "/numbers/5", nil, verdict.Allow},
 		{`size(claims) == 0`, "/numbers/5", []string{bearer(claimsWith(""))}, verdict.AuthorizeDeny},
 	}
