@@ -111,7 +111,7 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 	w.Add("content-type", "application/problem+json", nil)
 	w.Add("cache-control", "no-store", nil)
 	if challenge != "" {
-		w.Add("www-authenticate", challenge, nil)
+		w.Add("www-authenticate", challenge, v.appendScope(v.reply.value[:0], r, e))
 	}
 	if retry {
 		w.Add("retry-after", "", text.Uint(v.reply.value[:0], retrySeconds(v.d.RetryAfterNanos)))
@@ -194,7 +194,7 @@ func (v *VM) schemes(e Engine) (asks uint8) {
 // scheme is registered for API keys and client certificates; a 401 has to have a
 // challenge all the same (RFC 9110 section 15.5.2), and these say what is missing.
 const (
-	bearer      = "Bearer"
+	bearer      = `Bearer realm="api"`
 	basic       = `Basic realm="api", charset="UTF-8"`
 	apiKey      = `APIKey realm="api"`
 	certificate = `ClientCertificate realm="api"`
@@ -225,12 +225,55 @@ func challengeOf(code verdict.Code, asks uint8) string {
 		if asks != 0 && asks&asksBearer == 0 {
 			return ""
 		}
-		return `Bearer error="insufficient_scope"`
+		return bearer + `, error="insufficient_scope"`
 	}
 	if code.Status() == 401 {
-		return `Bearer error="invalid_token"`
+		return bearer + `, error="invalid_token"`
 	}
 	return ""
+}
+
+// appendScope appends the scopes that the operation of v.d asks of a token, for an
+// answer about those (RFC 6750 section 3), as far as dst has room: they come from the
+// description.
+func (v *VM) appendScope(dst []byte, r *root, e Engine) []byte {
+	if v.d.Code != verdict.AuthorizeScope || r == nil || r.cfg.ErrorDetail != config.DetailFull || e == nil || e.Table() == nil || v.d.Op >= e.Table().NumOps() {
+		return dst
+	}
+	t := e.Table()
+	reqs := t.Op(v.d.Op).Requirements()
+	for i := reqs.Start; i < reqs.End(); i++ {
+		uses := t.Requirement(i)
+		for j := uses.Start; j < uses.End(); j++ {
+			scheme, scopes := t.Use(j)
+			if t.Scheme(scheme).Kind() != table.SchemeBearer || scopes.Len() == 0 {
+				continue
+			}
+			out := text.Append(dst, `, scope="`)
+			for k := range scopes.Len() {
+				s := scopes.At(k)
+				if len(out)+len(s)+2 > cap(dst) || !isScope(s) {
+					return dst
+				}
+				if k > 0 {
+					out = text.Byte(out, ' ')
+				}
+				out = text.Bytes(out, s)
+			}
+			return text.Byte(out, '"')
+		}
+	}
+	return dst
+}
+
+// isScope reports a scope-token (RFC 6749 section 3.3): it needs no escapes.
+func isScope(s []byte) bool {
+	for _, c := range s {
+		if c <= ' ' || c == '"' || c == '\\' || c > '~' {
+			return false
+		}
+	}
+	return len(s) > 0
 }
 
 // gRPC statuses (google.rpc.Code).

@@ -19,9 +19,9 @@ func TestReply(t *testing.T) {
 	}{
 		{"/deny/param_invalid", nil, 400, "problem full param_invalid", -1,
 			[][2]string{{"content-type", "application/problem+json"}, {"cache-control", "no-store"}}, []string{"retry-after", "www-authenticate", "allow"}},
-		{"/deny/token_missing", nil, 401, "", -1, [][2]string{{"www-authenticate", "Bearer"}}, nil},
-		{"/deny/token_expired", nil, 401, "", -1, [][2]string{{"www-authenticate", `Bearer error="invalid_token"`}}, nil},
-		{"/deny/authorize_scope", nil, 403, "", -1, [][2]string{{"www-authenticate", `Bearer error="insufficient_scope"`}}, nil},
+		{"/deny/token_missing", nil, 401, "", -1, [][2]string{{"www-authenticate", `Bearer realm="api"`}}, nil},
+		{"/deny/token_expired", nil, 401, "", -1, [][2]string{{"www-authenticate", `Bearer realm="api", error="invalid_token"`}}, nil},
+		{"/deny/authorize_scope", nil, 403, "", -1, [][2]string{{"www-authenticate", `Bearer realm="api", error="insufficient_scope"`}}, nil},
 		{"/deny/authorize_deny", nil, 403, "", -1, nil, []string{"www-authenticate"}},
 		{"/limit", nil, 429, "", -1, [][2]string{{"retry-after", "3"}}, nil},
 		{"/deny/limit_unavailable", nil, 503, "", -1, [][2]string{{"retry-after", "1"}}, nil},
@@ -147,19 +147,19 @@ func TestChallenge(t *testing.T) {
 		asks uint8
 		want string
 	}{
-		{verdict.TokenMissing, asksBearer, "Bearer"},
-		{verdict.TokenExpired, asksBearer, `Bearer error="invalid_token"`},
+		{verdict.TokenMissing, asksBearer, `Bearer realm="api"`},
+		{verdict.TokenExpired, asksBearer, `Bearer realm="api", error="invalid_token"`},
 		{verdict.CredentialMissing, asksBasic, `Basic realm="api", charset="UTF-8"`},
 		{verdict.CredentialInvalid, asksBasic | asksKey, `Basic realm="api", charset="UTF-8", APIKey realm="api"`},
 		{verdict.CredentialMissing, asksKey, `APIKey realm="api"`},
 		{verdict.CredentialInvalid, asksKey | asksCertificate, `APIKey realm="api"`},
-		{verdict.CredentialExpired, asksKey | asksBearer, `Bearer, APIKey realm="api"`},
+		{verdict.CredentialExpired, asksKey | asksBearer, `Bearer realm="api", APIKey realm="api"`},
 		{verdict.CredentialMissing, asksCertificate, `ClientCertificate realm="api"`},
 		{verdict.CredentialMissing, asksCertificate | asksBasic, `Basic realm="api", charset="UTF-8"`},
 		{verdict.CredentialAmbiguous, asksKey, ""},
 		{verdict.AuthorizeScope, asksKey, ""},
-		{verdict.TokenMissing, asksBearer | asksBasic, `Bearer, Basic realm="api", charset="UTF-8"`},
-		{verdict.AuthorizeScope, asksBearer, `Bearer error="insufficient_scope"`},
+		{verdict.TokenMissing, asksBearer | asksBasic, `Bearer realm="api", Basic realm="api", charset="UTF-8"`},
+		{verdict.AuthorizeScope, asksBearer, `Bearer realm="api", error="insufficient_scope"`},
 		{verdict.AuthorizeDeny, asksBearer, ""},
 		{verdict.BodyInvalid, asksBearer, ""},
 	}
