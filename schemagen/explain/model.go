@@ -81,6 +81,7 @@ type Requirement struct{ Uses []Use }
 type Use struct {
 	Scheme, Kind, Where string
 	Providers, Scopes   []string
+	KeysFrom            []string // by provider: the URI that its keys are fetched from, "" where they are built in
 	// Consumers is who is accepted by a key or certificate, by name, or the rule of
 	// certificates of nobody in particular.
 	Consumers []string
@@ -222,6 +223,8 @@ func (r *reader) requirement(uses table.Range) (out Requirement) {
 		}
 		for p := range s.NumProviders() {
 			use.Providers = append(use.Providers, string(r.t.Provider(s.ProviderAt(p)).Name))
+			remote, _ := r.t.Remote(s.ProviderAt(p))
+			use.KeysFrom = append(use.KeysFrom, string(remote.URI))
 		}
 		if s.Kind() != table.SchemeBearer {
 			r.accepted(&use, s)

@@ -339,6 +339,11 @@ func (u Use) Text() string {
 	}
 	if len(u.Providers) > 0 {
 		text += " from " + strings.Join(u.Providers, " or ")
+		for i, uri := range u.KeysFrom {
+			if uri != "" {
+				text += ", " + u.Providers[i] + "'s keys fetched from " + uri + ","
+			}
+		}
 	}
 	text += u.consumersText()
 	if len(u.Scopes) > 0 {
