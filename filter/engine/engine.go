@@ -125,7 +125,7 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	}
 	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(min(body, maxScratch)), Seed: seed(&opt),
 		NoMarks: !schema.Marks(&t.Schema), Borrow: e.parser.Lend})
-	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, Sets: e.sets, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
+	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, Sets: e.sets, Denies: t.NumDenied() != 0, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
 	e.fwd = newForwarder(t, &e.opt)
 	return e, 0
 }

@@ -94,6 +94,7 @@ const (
 // More sections, above those of schemas.
 const (
 	SecExtras Section = iota + schemasEnd // what few operations have (extras.go)
+	SecDenied                             // tokens that count no more (denied.go)
 	secEnd
 )
 
@@ -131,6 +132,7 @@ const (
 	wordsField       = 8
 	wordsResponse    = 8
 	wordsExtra       = 12
+	wordsDenied      = 8
 	wordsConsumer    = 12
 	wordsCredential  = 10
 	wordsExpr        = 16

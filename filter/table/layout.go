@@ -90,6 +90,7 @@ var layouts = [...]layout{
 		bits(ResponseStatus, 0, 0xffff, minStatus, maxStatus), bits(ResponseStatus, 16, 0xffff, minStatus, maxStatus),
 		rng(ResponseMedia, SecMedia), rng(ResponseHeaders, SecParams), zero(5), zero(6), zero(7),
 	}},
+	{SecDenied, wordsDenied, nil},
 	{SecExtras, wordsExtra, []field{
 		idx(ExtraOp, SecOps), bits(ExtraFlags, 0, NoIndex, 0, extraFlagsAll), rng(ExtraOrigins, SecNames), rng(ExtraHeaders, SecNames),
 		opt(ExtraLimit, SecLimits), rng(ExtraEncodings, SecNames), rng(ExtraUpgrades, SecNames),

@@ -313,6 +313,9 @@ func (v *verifier) entries() bool {
 	if !t.extrasSorted() {
 		return v.fail(ErrOrder, v.at(SecExtras, 0))
 	}
+	if !t.deniedSorted() {
+		return v.fail(ErrOrder, v.at(SecDenied, 0))
+	}
 	if !t.limitsSorted() {
 		return v.fail(ErrOrder, v.at(SecLimits, 0))
 	}

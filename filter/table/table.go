@@ -16,7 +16,7 @@ type Table struct {
 	media, requirements, uses, schemes, providers, keys, secrets, limits        []uint32
 	indexes, names, meta, shapes, fields, responses, consumers, credentials     []uint32
 	exprs, exprNodes                                                            []uint32
-	extras, forwards, services                                                  []uint32
+	extras, forwards, services, denied                                          []uint32
 }
 
 func (t *Table) place(s *[secEnd][]uint32) {
@@ -27,7 +27,7 @@ func (t *Table) place(s *[secEnd][]uint32) {
 	t.providers, t.keys, t.secrets, t.limits = s[SecProviders], s[SecKeys], s[SecSecrets], s[SecLimits]
 	t.indexes, t.names, t.meta = s[SecIndexes], s[SecNames], s[SecMeta]
 	t.shapes, t.fields, t.responses = s[SecShapes], s[SecFields], s[SecResponses]
-	t.extras = s[SecExtras]
+	t.extras, t.denied = s[SecExtras], s[SecDenied]
 	t.consumers, t.credentials = s[SecConsumers], s[SecCredentials]
 	t.exprs, t.exprNodes = s[SecExprs], s[SecExprNodes]
 	t.forwards, t.services = s[SecForwards], s[SecServices]

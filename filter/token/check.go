@@ -18,6 +18,10 @@ type Options struct {
 	// that are missing have their keys in the table.
 	Sets []*KeySet
 
+	// Denies makes room for what a table with denied tokens needs; without it such a
+	// table accepts none with a jti.
+	Denies bool
+
 	MaxTokenBytes uint32 // longest token; 8 KiB
 	MaxNodes      uint32 // values and names in the claims; 1,024
 	MaxDepth      uint32 // containers inside each other in the claims; 16
@@ -59,6 +63,8 @@ type Checker struct {
 	scopeBuf []byte
 	subBuf   []byte
 	mac      [64]byte
+	digest   [32]byte
+	ids      []byte // what denied digests; nil where no table denies
 	payload  []byte // decoded: in buf or in the cache
 	parsed   bool   // claims is the payload's
 
@@ -109,6 +115,9 @@ func NewChecker(o Options) *Checker {
 	c.text = make([]byte, o.MaxTokenBytes)
 	c.scopeBuf = make([]byte, o.MaxTokenBytes)
 	c.subBuf = make([]byte, o.MaxTokenBytes)
+	if o.Denies {
+		c.ids = make([]byte, 0, o.MaxTokenBytes+maxIssuer)
+	}
 	c.cache.init(o.CacheBytes, o.Seed)
 	return c
 }
@@ -135,6 +144,10 @@ func (c *Checker) Check(t *table.Table, s table.Scheme, token []byte, now int64)
 		return code
 	}
 	code = c.judge(t, s, p.signed, sig, now)
+	if code == verdict.Allow && c.denied(t, p.signed) {
+		c.accepted = false
+		return verdict.TokenDenied
+	}
 	if code == verdict.Allow {
 		c.remember(token)
 	}

@@ -11,7 +11,7 @@ var lit = struct {
 	keys, kty, use, ops          []byte
 	n, e, crv, x, y, d, k, p     []byte
 	rsa, ec, okp, oct, ed25519   []byte
-	sig, verify                  []byte
+	sig, verify, jti             []byte
 	curves                       [3][]byte // in the order of der.P256 and on
 }{
 	alg: []byte("alg"), typ: []byte("typ"), kid: []byte("kid"),
@@ -27,6 +27,6 @@ var lit = struct {
 	n: []byte("n"), e: []byte("e"), crv: []byte("crv"), x: []byte("x"), y: []byte("y"),
 	d: []byte("d"), k: []byte("k"), p: []byte("p"),
 	rsa: []byte("RSA"), ec: []byte("EC"), okp: []byte("OKP"), oct: []byte("oct"), ed25519: []byte("Ed25519"),
-	sig: []byte("sig"), verify: []byte("verify"),
+	jti: []byte("jti"), sig: []byte("sig"), verify: []byte("verify"),
 	curves: [3][]byte{[]byte("P-256"), []byte("P-384"), []byte("P-521")},
 }

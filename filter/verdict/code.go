@@ -143,6 +143,10 @@ const (
 
 	RequestOrigin // a CORS preflight request of an origin that may not ask
 
+	// token, again
+
+	TokenDenied // one of those that the policy says count no more
+
 	NumCodes // number of codes plus one
 )
 
@@ -235,6 +239,7 @@ var entries = [NumCodes]entry{
 	RequestOrigin:           {"request_origin", 403, "Origin not allowed"},
 	ForwardValue:            {"forward_value", 403, "Identity cannot be passed on"},
 	ForwardTooLarge:         {"forward_too_large", 403, "Identity is too large to pass on"},
+	TokenDenied:             {"token_denied", 401, "Token not accepted"},
 }
 
 // Name is the stable name of c, as it stands in answers, metrics and logs.

@@ -101,6 +101,9 @@ func list(n table.Names) string {
 }
 
 func (d *dumper) secrets() {
+	if n := d.t.NumDenied(); n > 0 {
+		d.printf("%d denied tokens", n)
+	}
 	for i := range d.t.NumSecrets() {
 		d.printf("secret %s", d.t.Secret(i))
 	}

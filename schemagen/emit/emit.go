@@ -56,6 +56,7 @@ func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
 		w.record(table.SecAPIs, w.str(a.Name), w.str(a.Title), []uint32{uint32(a.Mode), start, w.count(table.SecOps) - start, 0})
 	}
 	w.routes(b, ops)
+	w.denied(b.Providers)
 	if b.Unknown != 0 {
 		w.record(table.SecMeta, []uint32{uint32(b.Unknown)}, zeros(3))
 	}
@@ -76,7 +77,7 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecExtras + 1][]uint32
+	recs    [table.SecDenied + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32

@@ -325,6 +325,7 @@ type Provider struct {
 	Audiences      []string // any of them; empty: not checked (policy must say so)
 	Keys           []*Key
 	Remote         *RemoteKeys // in place of Keys
+	Denied         [][32]byte  // digests of tokens that count no more, by themselves or by their jti
 	SkewSeconds    uint32      // default 60
 	MaxAgeSeconds  uint32      // 0: no maximum; counted from iat
 	RequiredClaims []string

@@ -68,8 +68,10 @@ func (p *Policy) readProvider(name string, n *source.Node) *ir.Provider {
 				d.errorf(n, "policy-value", "found no keys, wanted at least one")
 			}
 		},
-		"jwks": func(n *source.Node) { v.Remote = p.readRemote(n, parent.Str("issuer")) },
+		"denied": func(*source.Node) {},
+		"jwks":   func(n *source.Node) { v.Remote = p.readRemote(n, parent.Str("issuer")) },
 	}, "issuer")
+	v.Denied = p.readDenied(n.Get("denied"), v.Issuer)
 	if n.Kind == source.Object && (n.Get("keys") == nil) == (n.Get("jwks") == nil) {
 		d.errorf(n, "policy-missing", "found a provider with both or neither of keys and jwks, wanted one of them")
 	}
