@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,7 +90,9 @@ func TestImports(t *testing.T) {
 	defer r.Close(ctx)
 	var got []string
 	for _, what := range []string{"full", "lean"} {
-		m, err := r.CompileModule(ctx, build(t, "..", what))
+		module := build(t, "..", what)
+		checkSize(t, what, module)
+		m, err := r.CompileModule(ctx, module)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,6 +118,38 @@ func TestImports(t *testing.T) {
 	slices.Sort(got)
 	got = slices.Compact(got)
 	golden(t, "imports.txt", got, "# Imports and exports of the modules that build.sh makes. Written by go test ./filter -run TestImports -update.\n")
+}
+
+// sizes are the most bytes of each module, as it is and compressed as gzip -9 does:
+// Envoy compiles all of it before it is ready, and takes memory for it. Measured on
+// 2026-11-24: 6.62 and 1.88 MB, 4.19 and 1.21 MB. The bars are 5.2 and 1.5 MB, 3.1 MB for
+// lean; filter/RATIONALE.md says what they are missed by. When a budget trips, look at
+// what was added by function, largest first (the name section has them): a package of
+// the standard library that came along, a literal that is built by code, a generic
+// function in many copies. What is found to be needed raises the budget, with its size
+// in the commit.
+var sizes = map[string]struct{ raw, compressed int }{
+	"full": {6_800_000, 1_950_000},
+	"lean": {4_400_000, 1_280_000},
+}
+
+func checkSize(t *testing.T, what string, module []byte) {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := z.Write(module); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s: %d bytes, compressed %d", what, len(module), b.Len())
+	if most := sizes[what]; len(module) > most.raw || b.Len() > most.compressed {
+		t.Errorf("%s is %d bytes, compressed %d, want at most %d and %d", what, len(module), b.Len(), most.raw, most.compressed)
+	}
 }
 
 func signature(f api.FunctionDefinition) string {
