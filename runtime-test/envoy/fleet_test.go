@@ -120,6 +120,7 @@ func (f *fleet) settled(name string, want func(int64) bool) int64 {
 // can: of 8 at a time each must be decided by the service.
 func (f *fleet) ends() {
 	f.t.Helper()
+	ticks()
 	before := f.counted("fleet.unanswered")
 	for _, p := range f.proxies {
 		l := Load{Address: p.Address, Requests: [][]byte{message("GET", "/wide", "")}, Connections: 8, Total: 400}.Run()
@@ -132,8 +133,7 @@ func (f *fleet) ends() {
 		})
 		p.sane(f.t)
 	}
-	waited := f.counted("requests_waited")
-	until(f.t, 5*time.Second, "a tick", func() bool { return f.counted("requests_waited") == waited })
+	ticks()
 	if n := f.counted("fleet.unanswered"); n != before {
 		f.t.Errorf("at the end %d more requests were not answered, want none: slots are lost", n-before)
 	}
@@ -180,6 +180,7 @@ func TestEnvoyFleet(t *testing.T) {
 		}
 	}
 	// What the fronts refuse does not reach the service, and who calls is not in Redis.
+	ticks()
 	if asked, refused := f.counted("requests_waited"), f.counted("refused.limit_exceeded"); asked >= refused/2 {
 		t.Errorf("the service was asked %d times while %d requests were refused: fronts do not hold", asked, refused)
 	}

@@ -109,6 +109,9 @@ func Simulate(l *ir.Limit, arrivals []Arrival, length time.Duration) (*Result, e
 func (r *Result) Print(w io.Writer) {
 	l := r.Limit
 	fmt.Fprintf(w, "limit %s: %d in %s, burst %d\n", l.Name, l.Requests, short(time.Duration(l.WindowNanos)), l.Burst)
+	if l.Scope == ir.ScopeFleet {
+		fmt.Fprintln(w, "this is the limit as each proxy holds it; the rate limit service counts all of them in whole windows and is not simulated")
+	}
 	fmt.Fprintf(w, "offered %d in %s, admitted %d (%s), refused %d\n", r.Offered, short(r.Length), r.Admitted, percent(r.Admitted, r.Offered), r.Offered-r.Admitted)
 	if r.First >= 0 {
 		fmt.Fprintf(w, "first refusal at %v, longest wait %v\n", r.First.Round(time.Millisecond), r.Longest.Round(time.Millisecond))
