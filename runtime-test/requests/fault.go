@@ -302,8 +302,12 @@ func (m *maker) bodyFaults(base *draft, add adder) {
 	if !any {
 		add(func(d *draft) { d.contentType = "application/x-zz-unknown" }, "a media type that is not described", false)
 	}
-	if base.media.Kind == ir.BodyJSON {
+	switch base.media.Kind {
+	case ir.BodyJSON:
 		m.jsonFaults(base, add)
+	case ir.BodyMultipart, ir.BodyText, ir.BodyBinary, ir.BodyNDJSON:
+		m.otherFaults(base, add)
+		return
 	}
 	if base.media.Schema == nil {
 		return

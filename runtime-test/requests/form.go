@@ -62,6 +62,8 @@ func formField(name string, v *source.Node, deep bool, depth int) (out []string,
 			out = append(out, list...)
 		}
 		return out, nil
+	case !deep && depth == 0: // OpenAPI 3.1.2 section 4.8.15: objects are JSON
+		return []string{name + "=" + encode(jsonText(v))}, nil
 	case !deep:
 		return nil, cannot("a field of a form with nested parts")
 	}
@@ -125,7 +127,7 @@ func (m *maker) formMutant(base *draft, mu mutant, add adder) {
 	if _, err := form(base.media, mu.value); err != nil || mu.from == source.Array && mu.part.Kind != source.Array || mu.from != source.Array && mu.part.Kind == source.Array || mu.part.Kind == source.Object && len(mu.part.Items) == 0 {
 		return // an array of one is written like its item
 	}
-	list := mu.readings()
+	list := m.readings(base, mu)
 	if list == nil {
 		m.cannot("a change of a form with too many readings")
 		return

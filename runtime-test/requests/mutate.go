@@ -15,6 +15,7 @@ type mutant struct {
 	what  string
 	from  source.Kind  // of what was there
 	part  *source.Node // what was put there
+	at    string       // where: a JSON Pointer
 	with  func(part *source.Node) *source.Node
 }
 
@@ -33,7 +34,7 @@ func (g *generator) mutants(v *source.Node) (out []mutant) {
 	var walk func(n *source.Node, rebuild func(*source.Node) *source.Node, at string)
 	walk = func(n *source.Node, rebuild func(*source.Node) *source.Node, at string) {
 		add := func(c *source.Node, what string) {
-			out = append(out, mutant{rebuild(c), what + " at " + strconv.Quote(at), n.Kind, c, rebuild})
+			out = append(out, mutant{rebuild(c), what + " at " + strconv.Quote(at), n.Kind, c, at, rebuild})
 		}
 		g.replacements(n, add)
 		for i, item := range n.Items {

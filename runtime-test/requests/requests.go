@@ -332,9 +332,6 @@ var httpFields = []string{"host", "content-length", "content-encoding", "transfe
 
 // param makes a value of a parameter.
 func (m *maker) param(d *draft, p *ir.Param) (*source.Node, error) {
-	if p.In == ir.InQuerystring {
-		return nil, cannot("a parameter that is the whole query")
-	}
 	if p.In == ir.InHeader && slices.Contains(httpFields, p.Name) {
 		return nil, cannot("a header that HTTP itself gives a meaning")
 	}
@@ -384,9 +381,15 @@ func (m *maker) body(d *draft, small bool) error {
 			}
 			continue
 		}
-		if media.Kind != ir.BodyJSON {
-			if media.Kind != ir.BodyOpaque || media.Action == ir.ActionPass {
-				last = cannot("a body that is neither JSON nor a form")
+		switch media.Kind {
+		case ir.BodyMultipart, ir.BodyText, ir.BodyBinary, ir.BodyNDJSON:
+			if last = m.otherBody(d, media); last == nil {
+				return nil
+			}
+			continue
+		case ir.BodyOpaque:
+			if media.Action == ir.ActionPass {
+				last = cannot("a body that passes unread")
 			}
 			continue
 		}
@@ -482,7 +485,7 @@ func (d *draft) request(what string, valid bool) *request {
 			continue // drafts hold what can be written
 		}
 		switch p.In {
-		case ir.InQuery:
+		case ir.InQuery, ir.InQuerystring:
 			query = append(query, list...)
 		case ir.InCookie:
 			cookies = append(cookies, list...)
@@ -497,21 +500,17 @@ func (d *draft) request(what string, valid bool) *request {
 	if query = append(query, d.query...); len(query) > 0 {
 		q.Path += "?" + strings.Join(query, "&")
 	}
-	text := ""
+	text, ct := "", ""
 	has := d.bodyText != nil || d.media != nil
+	if d.media != nil {
+		text, ct = d.write()
+	}
 	if d.bodyText != nil {
 		text = *d.bodyText
-	} else if d.media != nil {
-		text = jsonText(d.body)
-		if d.media.Kind == ir.BodyForm {
-			fields, _ := form(d.media, d.body) // drafts hold what can be written
-			text = strings.Join(fields, "&")
-		}
 	}
 	if has {
-		ct := d.contentType
-		if ct == "" && d.media != nil {
-			ct = concrete(d.media.Range)
+		if d.contentType != "" {
+			ct = d.contentType
 		}
 		if ct != "" {
 			q.Headers = append(q.Headers, cases.Header{Name: "content-type", Value: ct})

@@ -14,7 +14,7 @@ import (
 // TestNative: the engine gives every verdict right, and every kind of request
 // is made.
 func TestNative(t *testing.T) {
-	for _, spec := range []string{"testdata/styles.yaml", "../../examples/shop/shop.yaml"} {
+	for _, spec := range []string{"testdata/styles.yaml", "testdata/bodies.yaml", "../../examples/shop/shop.yaml"} {
 		r, err := Run(context.Background(), Options{
 			Specs: []string{spec}, Engines: []cases.Engine{cases.Native{}}, Valid: 6, Faults: 80, Seed: 3,
 			OnWrong: func(w Wrong) {

@@ -74,7 +74,7 @@ func fragments(p *ir.Param, v *source.Node) (out []string, err error) {
 	if p.In == ir.InCookie {
 		named = func(text string) string { return p.Name + "=" + text }
 	}
-	if p.In == ir.InPath || p.In == ir.InHeader {
+	if p.In == ir.InPath || p.In == ir.InHeader || p.In == ir.InQuerystring {
 		named = same
 	}
 	switch p.Style {
@@ -86,6 +86,12 @@ func fragments(p *ir.Param, v *source.Node) (out []string, err error) {
 			return nil, cannot("content of a parameter that is neither JSON nor a scalar")
 		}
 		return []string{named(raw(text))}, nil
+	case ir.StyleContentForm:
+		list, ok := pieces(v, raw)
+		if !ok || v.Kind != source.Object {
+			return nil, cannot("a query that is a form with nested parts")
+		}
+		return pairs(list), nil
 	case ir.StyleSimple, ir.StyleLabel, ir.StyleMatrix, ir.StyleForm, ir.StyleSpaceDelimited, ir.StylePipeDelimited, ir.StyleTabDelimited, ir.StyleDeepObject:
 	default:
 		return nil, cannot("a parameter of a style that is not written here")
@@ -179,7 +185,7 @@ func fits(p *ir.Param, v *source.Node) bool {
 		return text != "" && text != "null" && !strings.Contains(text, "\x00")
 	}
 	if p.Style == ir.StyleContentJSON {
-		return p.In == ir.InQuery
+		return p.In == ir.InQuery || p.In == ir.InQuerystring
 	}
 	for i, item := range v.Items {
 		text, ok := scalar(item)
