@@ -69,6 +69,7 @@ type Machine struct {
 	kept     Inputs
 	keptTape json.Tape
 	parser   *json.Parser
+	pending  bool // the body is not there yet
 }
 
 // NewMachine makes a machine for the expressions of t. With a parser it can evaluate
@@ -168,6 +169,10 @@ func (m *Machine) node(i uint32, v *value) {
 		}
 		v.container(kindMap, nil, 0) // of no tape: empty
 	case table.ExprBody:
+		if m.pending {
+			v.kind = kindError
+			return
+		}
 		if t := m.in.Body; t != nil && len(t.Nodes) > 0 {
 			load(t, 0, v)
 			return

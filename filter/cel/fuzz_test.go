@@ -117,7 +117,11 @@ func FuzzProgram(f *testing.F) {
 		}
 		var k, k2 Kept
 		if m.Keep(tab, 0, &in, &k) {
+			early := m.EvalEarly(tab, 0, &k)
 			r := m.EvalKept(tab, 0, body, &k)
+			if early != Error && early != r && r != Error {
+				t.Errorf("EvalEarly = %v, and with the body %v", early, r)
+			}
 			if m.Keep(tab, 0, &in, &k2); k2 != k {
 				t.Error("what is kept differs the second time")
 			}

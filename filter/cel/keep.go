@@ -79,6 +79,16 @@ func (m *Machine) EvalKept(t *table.Table, i uint32, body *json.Tape, k *Kept) R
 	return m.result()
 }
 
+// EvalEarly evaluates expression i of t before the body is there. No is what EvalKept
+// will say whatever the body is: the body counts as an error, and a side of && or ||
+// that decides wins over errors. Every other answer decides nothing.
+func (m *Machine) EvalEarly(t *table.Table, i uint32, k *Kept) Result {
+	m.pending = true
+	r := m.EvalKept(t, i, nil, k)
+	m.pending = false
+	return r
+}
+
 // writer writes values, as far as there is room.
 type writer struct {
 	b    []byte

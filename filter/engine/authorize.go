@@ -93,6 +93,9 @@ func (e *Engine) authorize(r *Request, op table.Op, d *Decision, code verdict.Co
 			return denied(d)
 		}
 		if code == verdict.NeedBody && !r.EndStream && !r.fields.upgrades() {
+			if a.machine.EvalEarly(e.t, op.Expr(), &d.Kept) == cel.No {
+				return denied(d) // no body can change it: it is not waited for
+			}
 			return code
 		}
 		if c := e.authorizeBody(op, d, nil); c != verdict.Allow {

@@ -270,6 +270,28 @@ func TestAllowBody(t *testing.T) {
 	}
 }
 
+// TestAllowEarly: a body that can't change the answer is not waited for.
+func TestAllowEarly(t *testing.T) {
+	const expr = `claims.sub == path.id && body.owner == claims.sub || body.total < 0.0 && 'admin' in claims.roles`
+	for _, tt := range []struct {
+		claims string
+		want   verdict.Code
+	}{
+		{`,"sub":"ada","roles":[]`, verdict.NeedBody},
+		{`,"sub":"bob","roles":["admin"]`, verdict.NeedBody},
+		{`,"sub":"bob","roles":[]`, verdict.AuthorizeDeny},
+		{`,"sub":"bob"`, verdict.NeedBody}, // an error so far, and an error then
+	} {
+		e := allowEngine(t, "true", "true", expr)
+		r := request("POST", "/orders/ada", []string{bearer(claimsWith(tt.claims)), "content-type: application/json", "content-length: 9"}, nil)
+		r.NowNanos, r.EndStream = 1e18, false
+		var d engine.Decision
+		if e.CheckHeaders(r, &d); d.Code != tt.want {
+			t.Errorf("with %s before the body: %s, want %s", tt.claims, d.Code.Name(), tt.want.Name())
+		}
+	}
+}
+
 // BenchmarkAllow judges a request with a token that was seen before, with and without
 // an expression.
 func BenchmarkAllow(b *testing.B) {

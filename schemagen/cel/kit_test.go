@@ -166,6 +166,7 @@ type subject struct {
 	one     fjson.Tape
 	text    []byte
 	kept    eval.Kept
+	early   int // answers that did not need the body that was asked for
 }
 
 func newSubject() *subject {
@@ -224,7 +225,15 @@ func (s *subject) judge(t testing.TB, tab *table.Table) eval.Result {
 	if !s.machine.Keep(tab, 0, &in, &s.kept) {
 		return tooMuch
 	}
-	return s.machine.EvalKept(tab, 0, s.in.Body, &s.kept)
+	early := s.machine.EvalEarly(tab, 0, &s.kept)
+	r := s.machine.EvalKept(tab, 0, s.in.Body, &s.kept)
+	if early != eval.Error {
+		s.early++
+		if r != early {
+			t.Errorf("EvalEarly = %d, and with the body %d", early, r)
+		}
+	}
+	return r
 }
 
 // tooMuch is the answer where more would have to be kept than there is room for.

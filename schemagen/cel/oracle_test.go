@@ -66,8 +66,8 @@ func TestOracle(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("seed %d: %d cases of %d expressions, %d yes, %d no, %d errors, %d differences; not compiled: %v", seed,
-		results[0]+results[1]+results[2], expressions, results[eval.Yes], results[eval.No], results[eval.Error], differences, refused)
+	t.Logf("seed %d: %d cases of %d expressions, %d yes, %d no, %d errors, %d differences, %d decided before the body; not compiled: %v", seed,
+		results[0]+results[1]+results[2], expressions, results[eval.Yes], results[eval.No], results[eval.Error], differences, s.early, refused)
 	if results[eval.Yes] < count/20 || results[eval.No] < count/20 {
 		t.Errorf("results %v, want enough of each", results)
 	}
