@@ -210,13 +210,9 @@ func (c *keyClients) load(rate int, stop <-chan struct{}) *sync.WaitGroup {
 	return &wg
 }
 
-// TestEnvoyKeys runs a provider through rotations and every kind of failure under load:
-// no verdict is wrong, one worker fetches for all, and whoever waits is answered in time.
-func TestEnvoyKeys(t *testing.T) {
-	rate, pause := 600, 2500*time.Millisecond
-	if os.Getenv("PORTCULLIS_LONG") != "" {
-		rate, pause = 2000, 10*time.Second
-	}
+// startKeys starts an Envoy that fetches keys from a server, and clients for it.
+func startKeys(t *testing.T, version string, workers int, server *keyServer, config map[string]any) (*Process, *keyClients) {
+	t.Helper()
 	dir := t.TempDir()
 	spec, policy := filepath.Join(dir, "spec.yaml"), filepath.Join(dir, "policy.yaml")
 	for name, text := range map[string]string{spec: keysSpec, policy: keysPolicy} {
@@ -228,27 +224,37 @@ func TestEnvoyKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	responder, err := StartResponder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(responder.Close)
+	config["logRefusals"], config["tokenCacheBytes"] = "off", 4<<20
+	text, err := Bootstrap(module(t), responder.Address, cases.Setup{Table: table, Config: config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err = AddCluster(text, "idp", server.address); err != nil {
+		t.Fatal(err)
+	}
+	p := run(t, Options{Binary: binary(t, version), Config: text, Workers: workers})
+	return p, &keyClients{address: p.Address, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second},
+		forger: newSigningKey(t, "stable"), sent: map[string]int{}}
+}
+
+// TestEnvoyKeys runs a provider through rotations and every kind of failure under load:
+// no verdict is wrong, one worker fetches for all, and whoever waits is answered in time.
+func TestEnvoyKeys(t *testing.T) {
+	rate, pause := 600, 2500*time.Millisecond
+	if os.Getenv("PORTCULLIS_LONG") != "" {
+		rate, pause = 2000, 10*time.Second
+	}
 	each(t, func(t *testing.T, version string) {
 		const waitTimeout = 4 * time.Second
 		server := startKeyServer(t)
 		stable, second := newSigningKey(t, "stable"), newSigningKey(t, "second")
 		server.publish(stable)
-		responder, err := StartResponder()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer responder.Close()
-		setup := cases.Setup{Table: table, Config: map[string]any{"logRefusals": "off", "waitTimeoutMs": int(waitTimeout / time.Millisecond), "tokenCacheBytes": 4 << 20}}
-		config, err := Bootstrap(module(t), responder.Address, setup)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if config, err = AddCluster(config, "idp", server.address); err != nil {
-			t.Fatal(err)
-		}
-		p := run(t, Options{Binary: binary(t, version), Config: config, Workers: 4})
-		c := &keyClients{address: p.Address, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second},
-			forger: newSigningKey(t, "stable"), sent: map[string]int{}}
+		p, c := startKeys(t, version, 4, server, map[string]any{"waitTimeoutMs": int(waitTimeout / time.Millisecond)})
 		c.newest.Store(stable)
 		for i := range c.known {
 			c.known[i] = mintFor(stable, "+2h")
@@ -323,5 +329,48 @@ func TestEnvoyKeys(t *testing.T) {
 		if m["wasmcustom.portcullis.keys.idp.in_use"] != 2 || m["wasmcustom.portcullis.keys.idp.failures"] == 0 {
 			t.Errorf("metrics = %v, want 2 keys in use and failures", m)
 		}
+	})
+}
+
+// TestEnvoyVerifyBudget floods one worker with forged signatures: it gives them the share
+// of its time that it may, known tokens pass all the same, and so do new ones afterwards.
+func TestEnvoyVerifyBudget(t *testing.T) {
+	each(t, func(t *testing.T, version string) {
+		server := startKeyServer(t)
+		stable := newSigningKey(t, "stable")
+		server.publish(stable)
+		p, c := startKeys(t, version, 1, server, map[string]any{"verifyBudgetPercent": 1})
+		known := mintFor(stable, "+1h")
+		until(t, 10*time.Second, "the first keys", func() bool { code, _ := c.ask(known); return code == "200" })
+		forged := make([][]byte, 500)
+		for i := range forged {
+			forged[i] = message("GET", "/me", "", "authorization", "Bearer "+mintFor(c.forger, "+1h"))
+		}
+		good := [][]byte{message("GET", "/me", "", "authorization", "Bearer "+known)}
+		stop := make(chan struct{})
+		var wg sync.WaitGroup
+		var bad *Loaded
+		wg.Go(func() { bad = Load{Address: p.Address, Requests: forged, Connections: 8, Until: stop}.Run() })
+		fine := Load{Address: p.Address, Requests: good, Connections: 2, For: 3 * time.Second}.Run()
+		late, _ := c.ask(mintFor(stable, "+1h"))
+		close(stop)
+		wg.Wait()
+		m, err := p.Metrics("portcullis.refused.token_")
+		if err != nil {
+			t.Fatal(err)
+		}
+		checked, spared := m["wasmcustom.portcullis.refused.token_signature"], m["wasmcustom.portcullis.refused.token_verify_budget"]
+		t.Logf("known: %v; forged: %v, %d of them checked, %d not; a new good one: %s", fine.Statuses, bad.Statuses, checked, spared, late)
+		if len(fine.Statuses) != 1 || fine.Statuses[200] == 0 {
+			t.Errorf("answers to a known token = %v, want 200 alone", fine.Statuses)
+		}
+		// A check takes 25 us at least; 1 % of the time, and of a second at first.
+		if most := int64(bad.Elapsed.Seconds()*10e-3/25e-6 + 10e-3/25e-6); checked == 0 || checked > most || spared == 0 {
+			t.Errorf("forged tokens checked = %d, spared %d in %v, want at most %d checked", checked, spared, bad.Elapsed, most)
+		}
+		if late != "token_verify_budget" && late != "200" {
+			t.Errorf("a new token during the flood: %s, want token_verify_budget, or 200 by luck", late)
+		}
+		until(t, 10*time.Second, "a new token to pass after the flood", func() bool { code, _ := c.ask(mintFor(stable, "+1h")); return code == "200" })
 	})
 }
