@@ -33,6 +33,7 @@ func requestsCommand(out, errs io.Writer) *ffcli.Command {
 	var specs list
 	fs.Var(&specs, "spec", "description `file`; may be repeated, each is an API of one table")
 	policy := fs.String("policy", "", "policy `file`")
+	credentials := fs.Bool("credentials", false, "without -policy: ask callers who they are, as the descriptions do, and give them tokens and keys")
 	engines := fs.String("engine", "native", "engines, separated by commas: "+strings.Join(cases.EngineNames, ", "))
 	n := fs.Int("n", 40, "requests with a fault for each operation, at most; a tenth as many without one")
 	seed := fs.Uint64("seed", 1, "seed; the same seed makes the same requests")
@@ -60,7 +61,7 @@ func requestsCommand(out, errs io.Writer) *ffcli.Command {
 			}
 			printed := 0
 			o := requests.Options{
-				Specs: specs, Policy: *policy, Engines: r.Engines, Valid: max(*n/10, 1), Faults: *n, Seed: *seed, Match: *match,
+				Specs: specs, Policy: *policy, Credentials: *credentials, Engines: r.Engines, Valid: max(*n/10, 1), Faults: *n, Seed: *seed, Match: *match,
 				OnWrong: func(w requests.Wrong) {
 					if printed++; printed > *most {
 						return

@@ -21,13 +21,16 @@ import (
 
 // Options say what to make requests of and for.
 type Options struct {
-	Specs   []string
-	Policy  string // path; "": strict, with nobody asked who he is
-	Engines []cases.Engine
-	Valid   int // valid requests for each operation
-	Faults  int // faulty ones for each operation, at most
-	Seed    uint64
-	Match   string // only operations whose "METHOD /path" holds this
+	Specs  []string
+	Policy string // path; "": strict, with nobody asked who he is
+	// Credentials, without a policy: callers are asked who they are, as the
+	// descriptions say, and have a token, a key or a password of the test's own.
+	Credentials bool
+	Engines     []cases.Engine
+	Valid       int // valid requests for each operation
+	Faults      int // faulty ones for each operation, at most
+	Seed        uint64
+	Match       string // only operations whose "METHOD /path" holds this
 	// OnWrong is told each wrong verdict. May be nil.
 	OnWrong func(Wrong)
 }
@@ -66,6 +69,8 @@ type request struct {
 // Run makes the requests and sends them.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	policy := o.Policy
+	var who *caller
+	var err error
 	if policy == "" {
 		dir, err := os.MkdirTemp("", "requests")
 		if err != nil {
@@ -73,7 +78,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 		defer os.RemoveAll(dir)
 		policy = filepath.Join(dir, "policy.yaml")
-		if err := os.WriteFile(policy, []byte("version: 1\ndefaults: {security: {public: true}}\n"), 0o600); err != nil {
+		text := []byte("version: 1\ndefaults: {security: {public: true}}\n")
+		if o.Credentials {
+			if who, text, err = newCaller(o.Specs, o.Seed); err != nil {
+				return nil, err
+			}
+		}
+		if err := os.WriteFile(policy, text, 0o600); err != nil {
 			return nil, err
 		}
 	}
@@ -89,10 +100,14 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 		return nil, errors.New("compile: no table")
 	}
-	r := &runner{Options: o, build: res.Build, Report: Report{Ungenerate: map[string]int{}}}
+	r := &runner{Options: o, build: res.Build, caller: who, Report: Report{Ungenerate: map[string]int{}}}
+	config := map[string]any{}
+	if who != nil {
+		config = who.config()
+	}
 	r.index()
 	for _, e := range o.Engines {
-		inst, err := e.Load(ctx, cases.Setup{Table: res.Table, Config: map[string]any{}, Dir: "."})
+		inst, err := e.Load(ctx, cases.Setup{Table: res.Table, Config: config, Dir: "."})
 		if err != nil {
 			return nil, fmt.Errorf("engine %s: %w", e.Name(), err)
 		}
@@ -126,6 +141,7 @@ type runner struct {
 	instances []instance
 	routes    []route
 	judge     judge
+	caller    *caller // nil: nobody has credentials
 }
 
 func (r *runner) cannot(reason string) { r.Ungenerate[reason]++ }
@@ -137,7 +153,7 @@ func (r *runner) operation(a *ir.API, op *ir.Operation) {
 	case op.Mode != ir.ModeEnforce || a.Mode != ir.ModeEnforce:
 		r.cannot("an operation that does not enforce")
 		return
-	case asksWho(op):
+	case asksWho(op) && !r.able(op):
 		r.cannot("an operation that asks who calls")
 		return
 	}
@@ -175,6 +191,9 @@ func (r *runner) operation(a *ir.API, op *ir.Operation) {
 		}
 		return
 	}
+	if r.caller != nil {
+		m.credentialFaults(base)
+	}
 	faults := m.faults(base)
 	m.rand.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
 	for i, q := range faults {
@@ -200,8 +219,25 @@ const (
 	maxBody  = 1 << 20
 )
 
-// send sends q to every engine and compares.
+// able reports whether the run has credentials for op.
+func (r *runner) able(op *ir.Operation) bool {
+	_, ok := able(op)
+	return r.caller != nil && ok
+}
+
+// send sends q, with the credentials that op asks for, to every engine and compares.
 func (r *runner) send(op *ir.Operation, q *request) {
+	if req, ok := able(op); ok && r.caller != nil && q.what != "no credentials" {
+		if err := r.caller.credentials(q.Request, req, r.now(), good); err != nil {
+			r.cannot("credentials: " + err.Error())
+			return
+		}
+	}
+	r.sendAs(op, q)
+}
+
+// sendAs is send without more credentials than q has.
+func (r *runner) sendAs(op *ir.Operation, q *request) {
 	size := 0
 	for _, h := range q.Headers {
 		size += len(h.Name) + len(h.Value)

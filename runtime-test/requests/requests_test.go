@@ -54,6 +54,22 @@ func TestSpecs(t *testing.T) {
 	}
 }
 
+// TestCredentials: callers have what the descriptions ask for, and are refused with
+// less.
+func TestCredentials(t *testing.T) {
+	for _, spec := range []string{"../../examples/shop/shop.yaml", "../../examples/partners/spec.yaml"} {
+		r, err := Run(context.Background(), Options{
+			Specs: []string{spec}, Engines: []cases.Engine{cases.Native{}}, Valid: 3, Faults: 20, Seed: 3, Credentials: true,
+			OnWrong: func(w Wrong) {
+				t.Errorf("%s: %s: got %s, want %s: %s\n%s", w.Operation, w.What, w.Got, w.Expected, w.Request, w.Answer)
+			},
+		})
+		if err != nil || r.Valid == 0 || r.Faults == 0 {
+			t.Fatalf("%s: %v, %+v", spec, err, r)
+		}
+	}
+}
+
 // lax is an engine that gives one answer to everything.
 type lax struct{ accept bool }
 
