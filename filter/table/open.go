@@ -263,6 +263,9 @@ func (v *verifier) entries() bool {
 		if f := t.ops[i+OpForward]; f != NoIndex && t.ForwardKind(f) != ForwardRule {
 			return v.fail(ErrEnum, v.at(SecOps, i+OpForward))
 		}
+		if !t.oneService(t.indexes[s : s+n]) {
+			return v.fail(ErrEnum, v.at(SecIndexes, s))
+		}
 		captures := t.ops[i+OpCaptures]
 		p, np := t.ops[i+OpParams], t.ops[i+OpParams+1]
 		for j := p; j < p+np; j++ {

@@ -93,5 +93,23 @@ func (t *Table) checkFleet(l *Limit) (e Err, word uint32) {
 	case !ServiceWindow(l.WindowNanos):
 		return ErrEnum, LimitWindow
 	}
+	s := t.Service(l.Service - 1)
+	if l.Key != LimitByOperation && l.Key != LimitByGroup && s.Flags&ServiceFlagPlain == 0 && s.Secret == NoIndex {
+		return ErrEnum, LimitService // nothing to hash callers with
+	}
 	return ErrNone, 0
+}
+
+// oneService reports that the limits of an operation ask one rate limit service:
+// a request waits for one.
+func (t *Table) oneService(limits []uint32) bool {
+	service := uint32(0)
+	for _, x := range limits {
+		s := t.limits[x*wordsLimit+LimitService]
+		if s != 0 && service != 0 && s != service {
+			return false
+		}
+		service = max(service, s)
+	}
+	return true
 }

@@ -192,3 +192,21 @@ func TestCommand(t *testing.T) {
 		t.Errorf("the plot is %.20q (%v), want an SVG", b, err)
 	}
 }
+
+// TestFleet: a limit of a fleet is simulated as one proxy holds it, and says so.
+func TestFleet(t *testing.T) {
+	l := &ir.Limit{Name: "l", Requests: 2, WindowNanos: 1e9, Burst: 2, Key: ir.LimitByGroup, Scope: ir.ScopeFleet, CostValue: 1}
+	list, err := Generate("constant:10/s", time.Second, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Simulate(l, list, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	r.Print(&b)
+	if !strings.Contains(b.String(), "not simulated") || r.Admitted >= r.Offered {
+		t.Errorf("Print = %q, want it to say what is not simulated", b.String())
+	}
+}
