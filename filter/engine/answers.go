@@ -31,6 +31,9 @@ type Answers struct {
 	// Keys has a bit for each provider (its index modulo 64) whose keys were asked
 	// for.
 	Keys uint64
+	// Proved says that the request's own DPoP proof was used up by this very request:
+	// it is judged again, and is no second use.
+	Proved bool
 	// Limits is what a rate limit service said.
 	Limits LimitAnswers
 }

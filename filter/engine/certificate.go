@@ -107,7 +107,7 @@ func (e *Engine) named(s table.Scheme, kind uint8, id []byte) uint32 {
 		return table.NoIndex
 	}
 	at := e.t.FindCredential(kind, id)
-	if at == table.NoIndex || !s.Accepts(e.t.Credential(at).Consumer) {
+	if at == table.NoIndex || !e.accepts(s, e.t.Credential(at).Consumer) {
 		return table.NoIndex
 	}
 	return at

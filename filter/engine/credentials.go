@@ -25,6 +25,8 @@ type credentials struct {
 	badToken    verdict.Code // what the last scheme that refused the token says of it
 	goodToken   bool         // some scheme accepted it
 	tokenScheme uint32       // the scheme that the checker's token was checked for
+	proved      bool         // its DPoP proof is used up, by this request
+	binding     token.Binding
 
 	consumer   uint32 // who it is
 	credential uint32
@@ -199,7 +201,7 @@ func showHeader(r *Request, name []byte, f *found) verdict.Code {
 	}
 	if string(name) == "authorization" && f.place != placeNone {
 		f.place = placeAuthorization
-		_, bearer := token.Bearer(f.value)
+		_, _, bearer := token.Shown(f.value)
 		_, basic := credential.Basic(f.value)
 		if bearer || basic {
 			f.place, f.value = placeNone, nil

@@ -81,6 +81,7 @@ type Engine struct {
 	lim     limiter
 	allow   *authorizer // nil: the table has no expressions
 	shown   credentials
+	proofs  *prover // nil: no provider accepts DPoP proofs
 	// certKinds has a bit for each kind of credential in the table.
 	certKinds uint32
 	known     bool       // the last request's credentials were judged and are good
@@ -127,6 +128,7 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 		NoMarks: !schema.Marks(&t.Schema), Borrow: e.parser.Lend})
 	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, Sets: e.sets, Denies: t.NumDenied() != 0, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
 	e.fwd = newForwarder(t, &e.opt)
+	e.proofs = newProver(t, &e.opt)
 	return e, 0
 }
 

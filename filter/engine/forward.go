@@ -54,7 +54,7 @@ func newForwarder(t *table.Table, o *Options) *forwarder {
 			f.sign = newSigner(t, o)
 		}
 	}
-	f.keys = append(f.keys, []byte("authorization"), []byte("proxy-authorization"))
+	f.keys = append(f.keys, []byte("authorization"), []byte("proxy-authorization"), []byte(proofField))
 	for i := range t.NumSchemes() {
 		if s := t.Scheme(i); s.Kind() == table.SchemeAPIKey && s.In() == table.InHeader {
 			f.keys = append(f.keys, s.ParamName())

@@ -21,6 +21,7 @@ func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
 	e.authorized, e.wants = false, table.NoIndex
 	c := &e.shown
 	c.begin()
+	c.proved = r.Answers.Proved
 	reqs := op.Requirements()
 	if reqs.Count == 0 {
 		return verdict.Allow
@@ -38,7 +39,7 @@ func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
 	} else if e.authorized {
 		d.Provider = e.tokens.Provider()
 	}
-	d.Consumer = c.consumer
+	d.Consumer, d.Proved = c.consumer, c.proved
 	return code
 }
 
@@ -121,14 +122,17 @@ func (e *Engine) requirement(r *Request, uses table.Range, met bool) (code verdi
 // bearer asks for a token of scheme s with scopes. A token that was accepted for a
 // requirement that is met stands, whatever other schemes think of it.
 func (e *Engine) bearer(r *Request, index uint32, s table.Scheme, scopes table.Names, met bool) verdict.Code {
-	bearer, present := token.Bearer(r.fields.authorization)
+	shown, proof, present := token.Shown(r.fields.authorization)
 	if !present {
 		return verdict.TokenMissing
 	}
 	c := &e.shown
 	if !(met && e.authorized) && c.tokenScheme != index {
-		code := e.tokens.Check(e.t, s, bearer, r.NowNanos)
+		code := e.tokens.Check(e.t, s, shown, r.NowNanos)
 		e.noteWants()
+		if code == verdict.Allow {
+			code = e.holder(r, shown, proof)
+		}
 		c.tokenScheme, e.authorized = index, code == verdict.Allow
 		switch {
 		case e.authorized:

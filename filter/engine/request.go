@@ -103,6 +103,8 @@ type Decision struct {
 	Unjudged bool
 	// Wait is what NeedAnswer asks for.
 	Wait Wait
+	// Proved is set when the request's DPoP proof was found good and is used up.
+	Proved bool
 	// Failed is set when a schema refused; the engine holds the details until
 	// its next call.
 	Failed  bool
@@ -222,7 +224,7 @@ func (r *Request) scan() (verdict.Code, uint32) {
 // Authorization fields on as one, joined by a comma (RFC 9110 section 5.3), and
 // no token has one (RFC 6750 section 2.1).
 func joined(authorization []byte) bool {
-	if _, bearer := token.Bearer(authorization); !bearer {
+	if _, _, bearer := token.Shown(authorization); !bearer {
 		return false
 	}
 	for _, c := range authorization {

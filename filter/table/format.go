@@ -399,7 +399,7 @@ const (
 // Words of an identity provider.
 //
 //	name(2) issuer(2) audiences(2: names) keys(2) skew maxAge claims(2: names)
-//	types(2: names) scopeClaim(2) remote(8: remote.go) zero(8)
+//	types(2: names) scopeClaim(2) remote(8: remote.go) binding(8: binding.go)
 const (
 	ProviderName       = 0
 	ProviderIssuer     = 2

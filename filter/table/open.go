@@ -297,6 +297,9 @@ func (v *verifier) entries() bool {
 		if bad, at := t.checkRemote(i); bad != ErrNone {
 			return v.fail(bad, v.at(SecProviders, i*wordsProvider+at))
 		}
+		if bad, at := t.checkBinding(i); bad != ErrNone {
+			return v.fail(bad, v.at(SecProviders, i*wordsProvider+at))
+		}
 	}
 	for i := range v.count(SecServices) {
 		if bad, at := t.checkService(i); bad != ErrNone {

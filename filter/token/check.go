@@ -3,7 +3,6 @@ package token
 import (
 	"portcullis/filter/json"
 	"portcullis/filter/table"
-	"portcullis/filter/token/der"
 	"portcullis/filter/verdict"
 )
 
@@ -370,15 +369,10 @@ func (c *Checker) kidIs(id []byte) bool {
 
 // plausible tells whether the signature has the form that its algorithm makes.
 func (c *Checker) plausible(sig []byte) bool {
-	switch {
-	case c.alg.IsHMAC():
+	if c.alg.IsHMAC() {
 		return len(sig) == c.alg.HashSize()
-	case c.alg.IsECDSA():
-		return der.IsSignature(KeyKind(c.alg), sig)
-	case c.alg == EdDSA:
-		return len(sig) == 64
 	}
-	return len(sig) >= 256 // RSA: the modulus's length, at least 2,048 bits
+	return inForm(c.alg, sig)
 }
 
 // verify checks the signature with each key that has the token's kid and

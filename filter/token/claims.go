@@ -9,8 +9,8 @@ import (
 // claims is the registered claims (RFC 7519 section 4.1) found on the tape:
 // indexes of their values, 0 where absent.
 type claims struct {
-	iss, sub, aud, exp, nbf, iat uint32
-	expires, notBefore, issued   int64 // Unix nanoseconds; valid where the index is set
+	iss, sub, aud, exp, nbf, iat, cnf uint32
+	expires, notBefore, issued        int64 // Unix nanoseconds; valid where the index is set
 }
 
 // readClaims finds the registered claims and checks their types. Values are
@@ -44,6 +44,8 @@ func (c *Checker) readClaims() verdict.Code {
 		case t.EqualString(i, lit.iat):
 			f.iat = value
 			f.issued, ok = c.date(value)
+		case t.EqualString(i, lit.cnf):
+			f.cnf, ok = value, t.Nodes[value].Kind() == json.KindObject
 		}
 		if !ok {
 			return verdict.TokenClaimType

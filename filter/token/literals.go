@@ -13,6 +13,11 @@ var lit = struct {
 	rsa, ec, okp, oct, ed25519   []byte
 	sig, verify, jti             []byte
 	curves                       [3][]byte // in the order of der.P256 and on
+	cnf, x5t, jkt                []byte
+	htm, htu, ath, jwk, proof    []byte
+	root                         []byte
+	private                      [8][]byte // members of keys that only private ones have
+	algNames                     [EdDSA + 1][]byte
 }{
 	alg: []byte("alg"), typ: []byte("typ"), kid: []byte("kid"),
 	iss: []byte("iss"), sub: []byte("sub"), aud: []byte("aud"),
@@ -29,4 +34,11 @@ var lit = struct {
 	rsa: []byte("RSA"), ec: []byte("EC"), okp: []byte("OKP"), oct: []byte("oct"), ed25519: []byte("Ed25519"),
 	jti: []byte("jti"), sig: []byte("sig"), verify: []byte("verify"),
 	curves: [3][]byte{[]byte("P-256"), []byte("P-384"), []byte("P-521")},
+	cnf:    []byte("cnf"), x5t: []byte("x5t#S256"), jkt: []byte("jkt"),
+	htm: []byte("htm"), htu: []byte("htu"), ath: []byte("ath"), jwk: []byte("jwk"), proof: []byte("dpop+jwt"), root: []byte("/"),
+	private: [8][]byte{[]byte("d"), []byte("p"), []byte("q"), []byte("dp"), []byte("dq"), []byte("qi"), []byte("oth"), []byte("k")},
+	algNames: [EdDSA + 1][]byte{
+		RS256: []byte("RS256"), RS384: []byte("RS384"), RS512: []byte("RS512"), PS256: []byte("PS256"), PS384: []byte("PS384"), PS512: []byte("PS512"),
+		ES256: []byte("ES256"), ES384: []byte("ES384"), ES512: []byte("ES512"), EdDSA: []byte("EdDSA"),
+	},
 }

@@ -147,6 +147,22 @@ const (
 
 	TokenDenied // one of those that the policy says count no more
 
+	// tokens that are bound to a key of their holder
+
+	TokenUnbound     // the token is not bound to what it must be, or came with a proof and is bound to no key
+	TokenBinding     // bound to what the request does not show, or to what nobody here knows
+	ProofMissing     // no DPoP field
+	ProofMalformed   // no DPoP proof: form, typ, claims, or several fields
+	ProofAlgorithm   // alg symmetric, none, not accepted or not the key's
+	ProofKey         // jwk missing, private, of no use, or not the token's
+	ProofTarget      // made for another method or URI
+	ProofToken       // made for another token
+	ProofTime        // too old or from the future
+	ProofSignature   // signature wrong
+	ProofReplayed    // used before
+	ProofStoreFull   // too many proofs are remembered
+	ProofUnavailable // whether it was used before can't be told
+
 	NumCodes // number of codes plus one
 )
 
@@ -240,6 +256,19 @@ var entries = [NumCodes]entry{
 	ForwardValue:            {"forward_value", 403, "Identity cannot be passed on"},
 	ForwardTooLarge:         {"forward_too_large", 403, "Identity is too large to pass on"},
 	TokenDenied:             {"token_denied", 401, "Token not accepted"},
+	TokenUnbound:            {"token_unbound", 401, "Token not accepted"},
+	TokenBinding:            {"token_binding", 401, "Token not accepted"},
+	ProofMissing:            {"proof_missing", 401, "DPoP proof required"},
+	ProofMalformed:          {"proof_malformed", 401, "DPoP proof is malformed"},
+	ProofAlgorithm:          {"proof_algorithm", 401, "DPoP proof not accepted"},
+	ProofKey:                {"proof_key", 401, "DPoP proof not accepted"},
+	ProofTarget:             {"proof_target", 401, "DPoP proof is for another request"},
+	ProofToken:              {"proof_token", 401, "DPoP proof is for another token"},
+	ProofTime:               {"proof_time", 401, "DPoP proof is out of its time"},
+	ProofSignature:          {"proof_signature", 401, "DPoP proof not accepted"},
+	ProofReplayed:           {"proof_replayed", 401, "DPoP proof was used before"},
+	ProofStoreFull:          {"proof_store_full", 503, "DPoP proof cannot be checked right now"},
+	ProofUnavailable:        {"proof_unavailable", 503, "DPoP proof cannot be checked right now"},
 }
 
 // Name is the stable name of c, as it stands in answers, metrics and logs.
@@ -266,6 +295,9 @@ func (c Code) Title() string {
 	}
 	return entries[c].title
 }
+
+// OfProof reports a refusal because of a DPoP proof (RFC 9449 section 4.3).
+func (c Code) OfProof() bool { return c >= ProofMissing && c <= ProofReplayed }
 
 // OfResponse reports a refusal of what the upstream answered. Its details may hold
 // the very data that must not leave: they are for the log alone.

@@ -119,7 +119,7 @@ func (n *nativeInstance) Do(r *Request) (*Outcome, error) {
 	var d engine.Decision
 	n.e.CheckHeaders(&req, &d)
 	if d.Code == verdict.NeedAnswer {
-		req.Answers.Late, req.Answers.Limits = true, d.LimitsAsked() // there is nobody to ask
+		req.Answers.Late, req.Answers.Limits, req.Answers.Proved = true, d.LimitsAsked(), d.Proved // there is nobody to ask
 		n.e.CheckHeaders(&req, &d)
 	}
 	if d.Code == verdict.NeedBody {

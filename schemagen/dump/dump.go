@@ -119,6 +119,7 @@ func (d *dumper) provider(i uint32) {
 		d.printf("  keys from %s by cluster %s, %s", r.URI, r.Cluster, remoteAlgs(r.Algorithms))
 		d.printf("    refresh %ds max stale %ds timeout %dms cooldown %ds", r.RefreshSeconds, r.MaxStaleSeconds, r.TimeoutMs, r.CooldownSeconds)
 	}
+	d.binding(i)
 	for k := p.Keys.Start; k < p.Keys.End(); k++ {
 		key := d.t.Key(k)
 		what := fmt.Sprintf("public key of %d bytes", len(key.SPKI))

@@ -42,6 +42,7 @@ type UseDocument struct {
 	Kind      string   `json:"kind"`
 	Where     string   `json:"where,omitempty"`
 	Providers []string `json:"providers,omitempty"`
+	Bound     []string `json:"bound,omitempty"`   // by provider: what tokens must be bound to
 	Accepts   string   `json:"accepts,omitempty"` // whose keys or certificates
 	Scopes    []string `json:"scopes,omitempty"`
 }
@@ -97,7 +98,7 @@ func (o *Operation) Document(whole bool) Document {
 	for _, r := range o.Security {
 		uses := []UseDocument{}
 		for _, u := range r.Uses {
-			uses = append(uses, UseDocument{Scheme: u.Scheme, Kind: u.Kind, Where: u.Where, Providers: u.Providers,
+			uses = append(uses, UseDocument{Scheme: u.Scheme, Kind: u.Kind, Where: u.Where, Providers: u.Providers, Bound: u.Bound,
 				Accepts: strings.TrimPrefix(u.consumersText(), " of "), Scopes: u.Scopes})
 		}
 		d.Security = append(d.Security, uses)

@@ -82,6 +82,8 @@ type Use struct {
 	Scheme, Kind, Where string
 	Providers, Scopes   []string
 	KeysFrom            []string // by provider: the URI that its keys are fetched from, "" where they are built in
+	// Bound is what tokens must be bound to, and that proofs are accepted, by provider.
+	Bound []string
 	// Consumers is who is accepted by a key or certificate, by name, or the rule of
 	// certificates of nobody in particular.
 	Consumers []string
@@ -225,6 +227,7 @@ func (r *reader) requirement(uses table.Range) (out Requirement) {
 			use.Providers = append(use.Providers, string(r.t.Provider(s.ProviderAt(p)).Name))
 			remote, _ := r.t.Remote(s.ProviderAt(p))
 			use.KeysFrom = append(use.KeysFrom, string(remote.URI))
+			use.Bound = append(use.Bound, r.bound(s.ProviderAt(p))...)
 		}
 		if s.Kind() != table.SchemeBearer {
 			r.accepted(&use, s)

@@ -345,6 +345,9 @@ func (u Use) Text() string {
 			}
 		}
 	}
+	if len(u.Bound) > 0 {
+		text += ", bound to " + strings.Join(u.Bound, " and ")
+	}
 	text += u.consumersText()
 	if len(u.Scopes) > 0 {
 		text += " with " + strings.Join(u.Scopes, ", ")

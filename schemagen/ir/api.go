@@ -326,6 +326,8 @@ type Provider struct {
 	Keys           []*Key
 	Remote         *RemoteKeys // in place of Keys
 	Denied         [][32]byte  // digests of tokens that count no more, by themselves or by their jti
+	Bound          Bound       // what tokens must be bound to
+	Proofs         *Proofs     // nil: DPoP proofs are not accepted
 	SkewSeconds    uint32      // default 60
 	MaxAgeSeconds  uint32      // 0: no maximum; counted from iat
 	RequiredClaims []string

@@ -70,6 +70,8 @@ func (p *Policy) readProvider(name string, n *source.Node) *ir.Provider {
 		},
 		"denied": func(*source.Node) {},
 		"jwks":   func(n *source.Node) { v.Remote = p.readRemote(n, parent.Str("issuer")) },
+		"bound":  func(n *source.Node) { v.Bound = oneOf(d, n, "bound", bounds) },
+		"dpop":   func(n *source.Node) { v.Proofs = p.readProofs(n) },
 	}, "issuer")
 	v.Denied = p.readDenied(n.Get("denied"), v.Issuer)
 	if n.Kind == source.Object && (n.Get("keys") == nil) == (n.Get("jwks") == nil) {
@@ -77,6 +79,9 @@ func (p *Policy) readProvider(name string, n *source.Node) *ir.Provider {
 	}
 	if n.Kind == source.Object && anyAudience == (v.Audiences != nil) {
 		d.errorf(n, "policy-missing", "found a provider with both or neither of audiences and anyAudience, wanted one of them")
+	}
+	if v.Bound == ir.BoundProof && n.Get("dpop") == nil {
+		d.errorf(n.Get("bound"), "policy-missing", "found tokens that must be bound to DPoP keys and no dpop, wanted it: its origins are what proofs are made for")
 	}
 	for i, k := range v.Keys {
 		for _, other := range v.Keys[:i] {

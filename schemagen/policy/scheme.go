@@ -112,6 +112,7 @@ func (s *Scope) bind(scheme *ir.Scheme) {
 			return
 		}
 		scheme.Providers = s.providers(b.providers, b.node)
+		s.policy.holders(b.hops, true) // known, for tokens that are bound to certificates
 		return
 	}
 	if b.certified() && scheme.Kind != ir.SchemeMutualTLS {

@@ -111,7 +111,7 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 	w.Add("content-type", "application/problem+json", nil)
 	w.Add("cache-control", "no-store", nil)
 	if challenge != "" {
-		w.Add("www-authenticate", challenge, v.appendScope(v.reply.value[:0], r, e))
+		v.addChallenge(w, challenge, r, e)
 	}
 	if retry {
 		w.Add("retry-after", "", text.Uint(v.reply.value[:0], retrySeconds(v.d.RetryAfterNanos)))

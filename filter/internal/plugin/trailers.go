@@ -74,7 +74,7 @@ func forbiddenTrailer(name []byte) bool {
 
 // forbidden are the other names.
 var forbidden = [...]string{
-	"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "apikey",
+	"authorization", "proxy-authorization", "dpop", "cookie", "x-api-key", "api-key", "apikey",
 	"host", "content-length", "content-type", "content-encoding", "content-range", "transfer-encoding", "te", "trailer",
 	"connection", "upgrade", "expect", "max-forwards", "range", "cache-control", "forwarded", "x-real-ip",
 	"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url",

@@ -81,6 +81,7 @@ func (v *VM) wait(c *stream, r *root, e Engine, was *waiting, endStream bool) ab
 	w.id, w.wait, w.call, w.engine, w.root, w.op, w.maxBody = c.id, v.d.Wait, call{}, e, r, v.d.Op, e.MaxBody(&v.d)
 	v.noteLimits(c, r, e)
 	c.mode = v.d.Mode
+	w.answers.Proved = w.answers.Proved || v.d.Proved
 	if w.answers.Late || int(w.wait.For) >= len(v.askers) {
 		v.own(verdict.Internal, v.d.Mode, v.d.Op) // the engine may not ask again
 		return v.settleWith(c, r, e)
@@ -344,7 +345,7 @@ func (v *VM) lateWaits(r *root) (any bool) {
 func (v *VM) moveWaits(r *root) {
 	for i := 0; v.waits.used != 0 && i < len(v.waits.slots); i++ {
 		if w := &v.waits.slots[i]; w.id != 0 && w.root == r && w.wait.For == engine.WaitKeys {
-			w.engine, w.moved, w.answers, w.need = r.engine, true, engine.Answers{}, 0
+			w.engine, w.moved, w.answers, w.need = r.engine, true, engine.Answers{Proved: w.answers.Proved}, 0
 		}
 	}
 }

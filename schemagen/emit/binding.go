@@ -1,0 +1,20 @@
+package emit
+
+import (
+	"portcullis/filter/table"
+	"portcullis/schemagen/ir"
+)
+
+// binding is the words of what a provider's tokens are bound to.
+func (w *writer) binding(p *ir.Provider) []uint32 {
+	out := []uint32{uint32(p.Bound), 0, 0, 0, 0, 0, 0, 0}
+	if b := p.Proofs; b != nil {
+		out[1] = uint32(b.AgeSeconds) | uint32(b.FutureSeconds)<<16
+		copy(out[2:4], w.names(b.Origins))
+		for _, a := range b.Algorithms {
+			out[4] |= 1 << a
+		}
+		out[5] = (b.Remembered + table.ReplaySlots - 1) / table.ReplaySlots
+	}
+	return out
+}
