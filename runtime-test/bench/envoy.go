@@ -185,7 +185,7 @@ func (b *bench) envoyRows(upstream string) (map[string]string, []row, error) {
 		"limits":        {Table: limits},
 		"orders":        {Table: t.orders},
 		"shop":          {Table: t.shop, Config: map[string]any{"secrets": secrets}},
-		"shop uncached": {Table: t.shop, Config: map[string]any{"secrets": secrets, "tokenCacheBytes": 0}},
+		"shop uncached": {Table: t.shop, Config: map[string]any{"secrets": secrets, "tokenCacheBytes": 0, "verifyBudgetPercent": 100}},
 	} {
 		if configs[name], err = envoy.Bootstrap(module, upstream, s); err != nil {
 			return nil, nil, err

@@ -82,7 +82,7 @@ func (b *bench) scenarios() ([]scenario, error) {
 		return string(text)
 	}
 	orders, shop := config(t.orders, map[string]any{"secrets": map[string]any{}}), config(t.shop, nil)
-	uncached := config(t.shop, map[string]any{"tokenCacheBytes": 0})
+	uncached := config(t.shop, map[string]any{"tokenCacheBytes": 0, "verifyBudgetPercent": 100}) // every token is new
 	const local, store = "localhost", "shop.example.com"
 	me := func(token string) []v8Request {
 		return []v8Request{ask(store, "GET", "/v1/users/me", "", "authorization", "Bearer "+token)}
