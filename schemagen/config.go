@@ -69,7 +69,7 @@ func configCommand(e env) *ffcli.Command {
 				if o.Target == targetRateLimit {
 					return fleet.print(e, t)
 				}
-				o.Clusters = append(o.Clusters, fleet.clusters(t)...)
+				o.Clusters = append(append(o.Clusters, fleet.clusters(t)...), keyClusters(t)...)
 				data, err := os.ReadFile(*table)
 				if err != nil {
 					return fmt.Errorf("read the table: %w", err)

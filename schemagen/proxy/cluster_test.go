@@ -41,6 +41,21 @@ func TestClusters(t *testing.T) {
 			t.Errorf("%s does not say what to add:\n%s", tt.name, text)
 		}
 	}
+	for _, name := range []string{"login.example", "192.0.2.1"} {
+		text, err := Print(Options{Target: TargetEnvoy, Bootstrap: true, Clusters: []Cluster{{Name: "login", Address: name + ":443", TLS: name}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checked := false
+		walk(mustParse(t, text), func(m map[string]any) {
+			if m["trusted_ca"] != nil && m["match_typed_subject_alt_names"].([]any)[0].(map[string]any)["matcher"].(map[string]any)["exact"] == name {
+				checked = true
+			}
+		})
+		if !checked {
+			t.Errorf("the certificate of %s is not checked:\n%s", name, text)
+		}
+	}
 	if _, err := Print(Options{Target: TargetEnvoy, Clusters: []Cluster{{Name: "c", Address: "x"}}}); err == nil {
 		t.Error("an address without a port was taken")
 	}
