@@ -17,7 +17,7 @@ demo: build ## the shop behind the filter: a tour of accepted and refused reques
 	go run ./runtime-test demo
 
 .PHONY: test
-test: build $(WAZERO) envoy-install services-install ## every test: host, Wasm, embedded proxies and real Envoy
+test: build $(WAZERO) envoy-install services-install login-install ## every test: host, Wasm, embedded proxies and real Envoy
 	PORTCULLIS_ENVOY=required go run ./.ci/test -timeout 30m ./...
 	GOOS=wasip1 GOARCH=wasm go test -exec "$(CURDIR)/$(WAZERO) run -env-inherit -mount=/:/" $(PURE)
 	go run ./runtime-test run -engine native,wazero,proxytest,envoy examples/*/cases/*.yaml
@@ -53,6 +53,10 @@ envoy-install:
 .PHONY: services-install
 services-install:
 	@runtime-test/envoy/services.sh
+
+.PHONY: login-install
+login-install:
+	@examples/login/install.sh
 
 $(WAZERO): go.mod
 	@mkdir -p .tools
