@@ -12,7 +12,6 @@ type authorizer struct {
 	machine *cel.Machine
 	in      cel.Inputs
 	params  json.Tape // of the parameters that the expression reads
-	wants   uint64    // ordinals of those
 }
 
 // keptNodes bounds what is kept of parameters for an expression: it sees no
@@ -44,7 +43,7 @@ func KeepsForBody(t *table.Table) bool {
 }
 
 // begin forgets the parameters of the request before, and notes which of op's are
-// wanted: 0 when op has no expression.
+// wanted, by their ordinals: 0 when op has no expression.
 func (a *authorizer) begin(t *table.Table, op table.Op) uint64 {
 	if op.Expr() == table.NoIndex || a == nil {
 		return 0
@@ -53,8 +52,7 @@ func (a *authorizer) begin(t *table.Table, op table.Op) uint64 {
 		a.in.Params[i] = cel.Absent
 	}
 	a.params.Nodes = a.params.Nodes[:0]
-	a.wants = t.Expr(op.Expr()).Params()
-	return a.wants
+	return t.Expr(op.Expr()).Params()
 }
 
 // keep notes the value of parameter i, which stands on tape. Its texts stay where
