@@ -477,3 +477,57 @@ func TestVerifyBudgetAttack(t *testing.T) {
 		t.Errorf("metric refused.token_verify_budget = 0")
 	}
 }
+
+// TestKeysMallocs: with fetched keys nothing is allocated either, for known tokens, new
+// ones, those that wait, and the fetches themselves.
+func TestKeysMallocs(t *testing.T) {
+	kt := &keysTest{T: t, server: &keyServer{}}
+	m, err := cases.BudgetModule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := cases.PluginConfig(cases.Setup{Table: keysTable(t, keysPolicy), Config: map[string]any{"logRefusals": "off"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kt.h, err = host.New(context.Background(), host.Config{Module: m, PluginConfig: text, AllowOnHeadersStopIteration: true,
+		Clusters: map[string]host.Responder{"idp": kt.server.respond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kt.h.Close()
+	a, b := newSigningKey(t, "a"), newSigningKey(t, "b")
+	sets := [][]*cases.SigningKey{{a}, {a, b}}
+	kt.server.keys = sets[0]
+	known := kt.token(a)
+	stranger := newSigningKey(t, "stranger")
+	round := func(i int) {
+		kt.server.keys = sets[i%2]
+		kt.want(known, time.Second, "200")
+		kt.want(kt.token(a), 3*time.Second, "200")
+		kt.want(kt.token(stranger), 3*time.Second, "token_key_unknown")
+	}
+	for i := range 6 {
+		round(i)
+	}
+	mallocs := func() uint64 {
+		got, err := kt.h.VM(0).Export("portcullis_budget_mallocs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got[0]
+	}
+	memory, before, calls := kt.h.VM(0).MemoryBytes(), mallocs(), kt.server.calls
+	for i := range 50 {
+		round(i)
+	}
+	if n := mallocs() - before; n != 0 {
+		t.Errorf("150 requests and %d fetches allocated %d objects, want 0", kt.server.calls-calls, n)
+	}
+	if n := kt.h.VM(0).MemoryBytes(); n != memory {
+		t.Errorf("linear memory grew from %d to %d bytes", memory, n)
+	}
+	if kt.server.calls-calls < 50 {
+		t.Errorf("calls = %d, want one for each unknown key", kt.server.calls-calls)
+	}
+}
