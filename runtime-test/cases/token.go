@@ -166,3 +166,22 @@ func (f *File) MintNamed(name string, now time.Time) (string, error) {
 	}
 	return Mint(&t, key, now)
 }
+
+// MintWith makes a token with a key of the file; header and claims are as a Token has
+// them.
+func (f *File) MintWith(key string, header, claims map[string]any, now time.Time) (string, error) {
+	k, err := f.signingKey(key)
+	if err != nil {
+		return "", err
+	}
+	return Mint(&Token{Header: header, Claims: claims}, k, now)
+}
+
+// PublicJWK is the public half of a key of the file as a JSON Web Key.
+func (f *File) PublicJWK(key string) (string, error) {
+	k, err := f.signingKey(key)
+	if err != nil {
+		return "", err
+	}
+	return k.JWK()
+}
