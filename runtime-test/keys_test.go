@@ -478,6 +478,50 @@ func TestVerifyBudgetAttack(t *testing.T) {
 	}
 }
 
+const twoPolicy = `version: 1
+providers:
+  one: {issuer: https://one.example, audiences: [me], jwks: {uri: 'https://keys.example/set', cluster: one}}
+  two: {issuer: https://two.example, audiences: [me], jwks: {uri: 'https://keys.example/set', cluster: two}}
+  three: {issuer: https://three.example, audiences: [me], jwks: {uri: 'https://keys.example/set', cluster: one, algorithms: [RS256]}}
+schemes: {login: [one, two, three]}
+`
+
+// TestKeysOfOthers: the same kid, URI or cluster makes nobody's keys another's.
+func TestKeysOfOthers(t *testing.T) {
+	kt := &keysTest{T: t}
+	one, two := newSigningKey(t, "k"), newSigningKey(t, "k")
+	servers := map[string]*keyServer{"one": {keys: []*cases.SigningKey{one}}, "two": {keys: []*cases.SigningKey{two}}}
+	text, err := cases.PluginConfig(cases.Setup{Table: keysTable(t, twoPolicy)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kt.h, err = host.New(context.Background(), host.Config{Module: filterModule(t), PluginConfig: text, AllowOnHeadersStopIteration: true, Workers: 2,
+		Clusters: map[string]host.Responder{"one": servers["one"].respond, "two": servers["two"].respond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kt.h.Close()
+	for _, tt := range []struct {
+		issuer string
+		key    *cases.SigningKey
+		want   string
+	}{
+		{"one", one, "200"}, {"two", two, "200"},
+		{"one", two, "token_signature"}, {"two", one, "token_signature"},
+		// The set of three has keys of the cluster one, but none that its policy takes.
+		{"three", one, "token_keys_unavailable"}, {"three", two, "token_keys_unavailable"},
+		{"four", one, "token_issuer"},
+	} {
+		for range 4 { // each worker, before and after it has seen the token
+			token, err := cases.Mint(&cases.Token{Claims: map[string]any{"iss": "https://" + tt.issuer + ".example", "aud": "me", "exp": "+1h"}}, tt.key, kt.h.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			kt.want(token, 6*time.Second, tt.want)
+		}
+	}
+}
+
 // TestKeysMallocs: with fetched keys nothing is allocated either, for known tokens, new
 // ones, those that wait, and the fetches themselves.
 func TestKeysMallocs(t *testing.T) {
