@@ -132,12 +132,12 @@ func (g *Guard) add(value []byte, hash uint64, until, now, room uint32) (next []
 	for i := range num {
 		off := headerSize + i*entrySize
 		h, t := le.U64(value, off), le.U32(value, off+8)
-		if h == hash {
-			return nil, Again
-		}
 		if t < now {
 			floor = max(floor, t)
 			continue
+		}
+		if h == hash {
+			return nil, Again
 		}
 		g.put(n, h, t)
 		n++

@@ -92,6 +92,9 @@ func TestUse(t *testing.T) {
 				{"an id that is too long", &alice, string(make([]byte, maxID+1)), start, until, Unavailable},
 				{"a clock before 1970", &alice, "d", -1, until, Unavailable},
 				{"an end that no slot can hold", &alice, "e", start, 1 << 62, Unavailable},
+				{"after its time, with a time of its own", &alice, "a", until + 2*second, until + 60*second, First},
+				{"and again", &alice, "a", until + 2*second, until + 60*second, Again},
+				{"what is over by then, after the clock stepped back", &alice, "a", start, until, Again},
 				{"empty, which its user refuses", &alice, "", start, until, First},
 			}
 			for _, tt := range tests {

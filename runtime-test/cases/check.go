@@ -122,6 +122,9 @@ func (f *File) checkStep(s *Step) error {
 	if err := f.checkAuth(r.Auth); err != nil {
 		return err
 	}
+	if err := f.checkProof(r.Proof); err != nil {
+		return err
+	}
 	if s.Expect != nil {
 		switch s.Expect.Verdict {
 		case "", "accept", "refuse", "none":

@@ -49,6 +49,7 @@
 //	method path host scheme       # host is the authority; scheme is https by default
 //	headers                       # name: value, or name: [value, value]; null drops a default
 //	auth                          # a token's name, a token, or none: see below
+//	proof                         # a DPoP proof: see below
 //	body json bodyFile            # text, a value that is serialized compactly, a file; sends Content-Length. json sets Content-Type as well
 //	bodyRepeat: N                 # repeats body N times
 //	chunks: [..]                  # text pieces, sent chunked with no Content-Length; [] is an empty chunked body
@@ -59,7 +60,11 @@
 // auth is {key, alg, kid, typ, header, claims, scheme, in, raw, tamper}: the token is a compact JWS over claims, signed by the key's algorithm or alg,
 // and sent as "Authorization: scheme token" (scheme Bearer) or in another header named by in. Times in claims as text with a sign, such as exp: +300s or nbf: -1h,
 // are relative to the engine's clock. header adds or, with null, removes header members. raw is sent in place of a token. tamper: signature, payload
-// or header changes that part after signing. auth: none sends nothing.
+// or header changes that part after signing. auth: none sends nothing. bound: KEY binds the token to a key by the claim cnf (RFC 9449 section 6.1).
+//
+// proof is {key, alg, header, jwk, claims, origin, tamper, twice}: a good proof (RFC 9449) for the request and its token, by the key, with a jti of its own,
+// changed as a token is; jwk changes members of the key in the header. origin is scheme and host in htu, by default the request's. twice: fields
+// sends it in two fields, twice: joined in one.
 //
 // # Expectations
 //

@@ -76,6 +76,7 @@ type Token struct {
 	In     string         `yaml:"in"`
 	Raw    *string        `yaml:"raw"`
 	Tamper string         `yaml:"tamper"`
+	Bound  string         `yaml:"bound"`
 }
 
 // Auth is a token by name, "none", or a token.
@@ -123,6 +124,7 @@ type RequestDef struct {
 	Scheme     string    `yaml:"scheme"`
 	Headers    Fields    `yaml:"headers"`
 	Auth       Auth      `yaml:"auth"`
+	Proof      *Proof    `yaml:"proof"`
 	Body       *string   `yaml:"body"`
 	BodyRepeat int       `yaml:"bodyRepeat"`
 	BodyFile   string    `yaml:"bodyFile"`

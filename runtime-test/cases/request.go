@@ -50,6 +50,13 @@ func (f *File) build(c *Case, def *RequestDef, now time.Time) (*Request, error) 
 	if name != "" {
 		r.Headers = append(r.Headers, Header{name, value})
 	}
+	if def.Proof != nil {
+		fields, err := f.proof(def.Proof, r, value, now)
+		if err != nil {
+			return nil, err
+		}
+		r.Headers = append(r.Headers, fields...)
+	}
 	has := map[string]bool{}
 	for _, h := range fields {
 		has[h.Name] = true
@@ -132,6 +139,9 @@ func (f *File) credential(a Auth, now time.Time) (name, value string, err error)
 	}
 	key, err := f.signingKey(t.Key)
 	if err != nil {
+		return "", "", err
+	}
+	if t, err = f.bind(t); err != nil {
 		return "", "", err
 	}
 	token, err := Mint(t, key, now)
