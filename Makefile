@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 ENVOY_VERSIONS := 1.40.0 1.36.2 $(if $(ALL),1.39.3 1.37.0)
 # Packages that are the same code natively and in the module: tested on both.
-PURE := ./filter/json ./filter/decimal ./filter/pattern ./filter/format ./filter/schema ./filter/credential ./filter/limit ./filter/route ./filter/cel
+PURE := ./filter/json ./filter/param ./filter/media ./filter/decimal ./filter/pattern ./filter/format ./filter/schema ./filter/credential ./filter/limit ./filter/route ./filter/cel
 WAZERO := .tools/wazero
 
 .PHONY: help

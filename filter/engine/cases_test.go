@@ -120,3 +120,78 @@ func TestCasesDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// TestRulesDoNotAllocate judges the requests of the case files that have a policy:
+// what policies decide about paths, methods, ambiguities, codings and browsers.
+func TestRulesDoNotAllocate(t *testing.T) {
+	for _, file := range []string{"openapi/cases/rules.yaml", "openapi/cases/ambiguous.yaml", "openapi/cases/browser.yaml", "hostile/cases/hostile.yaml"} {
+		path := filepath.Join("../../examples", file)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c struct {
+			Specs  []string
+			Policy yaml.Node
+			Cases  []struct {
+				Name    string
+				Request struct {
+					Method, Path string
+					Headers      map[string]any
+					Body         *string
+				}
+			}
+		}
+		if err := yaml.Unmarshal(text, &c); err != nil {
+			t.Fatal(err)
+		}
+		policy, err := yaml.Marshal(&c.Policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Join(t.TempDir(), "policy.yaml")
+		if err := os.WriteFile(name, policy, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := compile.Build(compile.Options{Specs: []string{filepath.Join(filepath.Dir(path), c.Specs[0])}, PolicyPath: name, Strict: true})
+		if err != nil || r.Table == nil {
+			t.Fatalf("compile %s: %v %v", file, err, r.Diags)
+		}
+		tab, _, _ := table.Open(r.Table)
+		e, _ := engine.New(tab, engine.Options{})
+		judged := 0
+		for _, tc := range c.Cases {
+			if tc.Request.Path == "" {
+				continue
+			}
+			method := tc.Request.Method
+			if method == "" {
+				method = "GET"
+				if tc.Request.Body != nil {
+					method = "POST"
+				}
+			}
+			req := request(method, tc.Request.Path, nil, tc.Request.Body)
+			for k, v := range tc.Request.Headers {
+				req.Headers = append(req.Headers, header(strings.ToLower(k), fmt.Sprint(v)))
+			}
+			var d engine.Decision
+			answer := make([]byte, 0, 64<<10)
+			if n := testing.AllocsPerRun(3, func() {
+				judge(e, req, &d)
+				if d.Code != verdict.Allow {
+					answer = e.AppendProblem(answer[:0], &d, true)
+				}
+			}); n != 0 {
+				t.Errorf("%s: %s: %v allocations", file, tc.Name, n)
+			}
+			if d.Code == verdict.Internal {
+				t.Errorf("%s: %s: %s", file, tc.Name, d.Code.Name())
+			}
+			judged++
+		}
+		if judged < 20 {
+			t.Errorf("%s: %d requests were judged, want more", file, judged)
+		}
+	}
+}

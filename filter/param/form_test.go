@@ -86,12 +86,12 @@ func FuzzForm(f *testing.F) {
 	tab, op := open(f, form(urlencoded, lists, ""))
 	m := tab.Media(op.Media().Start)
 	d, out := decoder(), json.NewTape(4096)
-	for _, s := range []string{"a=1", "a=1&b=2&a=3", "a", "=", "&&", "a=%41+%C3%A4", "a=%", "a=b=c", "a%3D=1", strings.Repeat("a=1&", 600)} {
+	for _, s := range []string{"a=1", "a=1&b=2&a=3", "a", "=", "&&", "a=%41+%C3%A4", "a=%", "a=b=c", "a%3D=1", "a=1;b=2", "a=1%3B", strings.Repeat("a=1&", 600)} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if bytes.ContainsAny(body, "[;") || bytes.Contains(bytes.ToLower(body), []byte("%5b")) {
-			return // brackets lead into fields, and net/url refuses ';'
+		if bytes.IndexByte(body, '[') >= 0 || bytes.Contains(bytes.ToLower(body), []byte("%5b")) {
+			return // brackets lead into fields
 		}
 		code := d.Form(tab, m, body, out)
 		want, err := url.ParseQuery(string(body))
@@ -125,7 +125,7 @@ func FuzzPlainForm(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if bytes.ContainsAny(body, "[;") || bytes.Contains(bytes.ToLower(body), []byte("%5b")) {
+		if bytes.IndexByte(body, '[') >= 0 || bytes.Contains(bytes.ToLower(body), []byte("%5b")) {
 			return
 		}
 		code := d.Form(tab, m, body, out)
