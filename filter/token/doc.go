@@ -12,6 +12,9 @@
 // verified is remembered in a cache of fixed size; only its signature is not
 // checked again.
 //
+// Keys stand in the table, or are fetched by the plugin: [SetReader] reads a JSON Web
+// Key Set, [KeySet] holds it in force, and what was remembered ends with its key.
+//
 // The package knows no clock and no crypto: both are parameters. Nothing here
-// allocates after NewChecker.
+// allocates after NewChecker, but for larger key sets than there were.
 package token
