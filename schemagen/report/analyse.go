@@ -58,7 +58,7 @@ type Operation struct {
 	Method, Path, ID string
 	Auth, Limit      Cell
 	Body, Input      Cell
-	State            Cell
+	State, Responses Cell
 	Gaps             int
 	op               *ir.Operation
 	openObjects      bool
@@ -220,6 +220,7 @@ func (a *analysis) operation(api *ir.API, op *ir.Operation) {
 	public := a.auth(o, op, gap)
 	a.limit(o, op, public, gap)
 	a.body(o, op, gap)
+	a.differences(o, op, gap)
 	a.params(op, name, at)
 	v := &values{a: a, o: o, op: name, file: at}
 	v.operation(op)
@@ -261,6 +262,29 @@ func (a *analysis) state(o *Operation, api *ir.API, op *ir.Operation, gap func(s
 	}
 	if op.UnknownQuery != ir.ActionDeny {
 		gap("unknown-query")
+	}
+}
+
+// differences fills in how responses are judged, and finds what passes although
+// frameworks read it differently, or unread.
+func (a *analysis) differences(o *Operation, op *ir.Operation, gap func(string)) {
+	switch {
+	case op.Responses == nil:
+		o.Responses = Cell{"Unread", "none", "whatever the service answers leaves"}
+		gap("responses")
+	case op.Responses.Mode == ir.ModeMonitor:
+		o.Responses = Cell{"Monitor", "warn", "undeclared answers are counted, and leave"}
+	default:
+		o.Responses = Cell{"Judged", "good", ""}
+	}
+	if op.Ambiguous != (ir.Ambiguous{}) {
+		gap("ambiguous")
+	}
+	if len(op.ContentEncodings)+len(op.Upgrades) > 0 {
+		gap("coded")
+	}
+	if op.CORS != nil && slices.Contains(op.CORS.Origins, "*") && len(op.Security) > 0 {
+		gap("any-origin")
 	}
 }
 
