@@ -304,6 +304,7 @@ func (h *fakeHost) ReadLinked(dst []byte, off uint32) bool {
 // fakeEngine does what the path says: /allow, /body (then as the body says), /off,
 // /deny/CODE, /monitor/CODE, /unknown.
 type fakeEngine struct {
+	proved       []bool // of each look at a request that waits: what it says of its proof
 	maxBody      uint32
 	bodies       []string
 	responses    uint8 // mode
@@ -334,7 +335,8 @@ func (e *fakeEngine) wait(s string, r *engine.Request, d *engine.Decision) {
 	}
 	letters, rest, _ := strings.Cut(letters, "/")
 	e.judged++
-	d.Op = 7
+	e.proved = append(e.proved, r.Answers.Proved)
+	d.Op, d.Proved = 7, e.judged == 1
 	for _, c := range letters {
 		i := uint32(strings.IndexRune("kl", c))
 		switch {
