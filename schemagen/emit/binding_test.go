@@ -85,3 +85,16 @@ func TestOpenRefusesBindings(t *testing.T) {
 		}
 	}
 }
+
+// TestProofsOfBrowsers: a page may send proofs where they are asked for.
+func TestProofsOfBrowsers(t *testing.T) {
+	scheme := &ir.Scheme{Kind: ir.SchemeBearer, Providers: []*ir.Provider{{Name: "q"}, boundTo()}}
+	op := &ir.Operation{CORS: &ir.CORS{}, Security: []ir.Requirement{{Uses: []ir.SchemeUse{{Scheme: scheme}}}}}
+	if got := corsHeaders(op, op.CORS); len(got) != 2 || got[0] != "authorization" || got[1] != "dpop" {
+		t.Errorf("corsHeaders = %v, want authorization and dpop", got)
+	}
+	scheme.Providers = scheme.Providers[:1]
+	if got := corsHeaders(op, op.CORS); len(got) != 1 {
+		t.Errorf("corsHeaders = %v, want authorization", got)
+	}
+}

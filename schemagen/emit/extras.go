@@ -56,6 +56,9 @@ func corsHeaders(op *ir.Operation, c *ir.CORS) []string {
 			switch {
 			case u.Scheme.Kind == ir.SchemeBearer || u.Scheme.Kind == ir.SchemeBasic:
 				out = append(out, "authorization")
+				if slices.ContainsFunc(u.Scheme.Providers, func(p *ir.Provider) bool { return p.Proofs != nil }) {
+					out = append(out, "dpop")
+				}
 			case u.Scheme.Kind == ir.SchemeAPIKey && u.Scheme.In == ir.InHeader:
 				out = append(out, u.Scheme.ParamName)
 			}
