@@ -51,11 +51,16 @@ func fleetTable(t *testing.T, onError string) []byte {
 // fleetHost starts the filter with fleetPolicy; answer is the service, nil for none.
 func fleetHost(t *testing.T, onError string, answer host.GRPCResponder) *host.Host {
 	t.Helper()
+	return fleetHostOf(t, filterModule(t), onError, answer)
+}
+
+func fleetHostOf(t *testing.T, module []byte, onError string, answer host.GRPCResponder) *host.Host {
+	t.Helper()
 	text, err := cases.PluginConfig(cases.Setup{Table: fleetTable(t, onError), Config: fleetConfig})
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := host.Config{Module: filterModule(t), PluginConfig: text, AllowOnHeadersStopIteration: true}
+	cfg := host.Config{Module: module, PluginConfig: text, AllowOnHeadersStopIteration: true}
 	if answer != nil {
 		cfg.GRPC = map[string]host.GRPCResponder{string(rls.AppendTarget(nil, []byte("ratelimit"))): answer}
 	}
@@ -241,5 +246,51 @@ func TestFleetRefused(t *testing.T) {
 		if err == nil || len(lines) != 1 || !strings.Contains(lines[0], tt.want) {
 			t.Errorf("%s: %v, logged %q, want one line with %q", tt.name, err, lines, tt.want)
 		}
+	}
+}
+
+// TestFleetMallocs: a request that waits for the service allocates nothing in the VM,
+// whatever becomes of it.
+func TestFleetMallocs(t *testing.T) {
+	m, err := cases.BudgetModule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	answers := []host.GRPCResponse{limitAnswer(t, service.RateLimitResponse_OK, time.Millisecond), limitAnswer(t, service.RateLimitResponse_OVER_LIMIT, time.Millisecond),
+		{Status: 14}, {Message: []byte("nonsense")}, limitAnswer(t, service.RateLimitResponse_OK, time.Second)}
+	h := fleetHostOf(t, m, "local", func(host.GRPCRequest) host.GRPCResponse {
+		n++
+		return answers[n%len(answers)]
+	})
+	run := func(times int) {
+		for i := range times {
+			s := h.VM(0).NewStream(host.StreamOptions{})
+			s.RequestHeaders(request("POST", "/flight", "content-type", "application/json", "x-caller", fmt.Sprint("caller", i)), false)
+			s.RequestBody([]byte("{}"), true)
+			h.Advance(400 * time.Millisecond)
+			if s.Upstream().Complete && !s.Response().Started {
+				s.ResponseHeaders(host.H(":status", "200"), true)
+			}
+			if !s.Done() {
+				s.Reset()
+			}
+		}
+	}
+	count := func() uint64 {
+		got, err := h.VM(0).Export("portcullis_budget_mallocs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got[0]
+	}
+	run(10)
+	before := count()
+	run(200)
+	if got := count() - before; got > 0 {
+		t.Errorf("200 requests that waited allocated %d objects, want none", got)
+	}
+	if v := h.Metrics().Values()["portcullis.requests_waited"]; v != 210 {
+		t.Errorf("%d requests waited, want 210: this shows nothing", v)
 	}
 }
