@@ -27,9 +27,10 @@ paths:
       responses: {'200': {description: ok}}
 `
 
-// fleetPolicy has one %s for what happens on errors.
+// fleetPolicy has one %s for what happens on errors. The deadline is for a machine that
+// many tests share.
 const fleetPolicy = `version: 1
-rateLimitServices: {counter: {cluster: counter, domain: test, deadline: 300ms, onError: %s, secret: fleet}}
+rateLimitServices: {counter: {cluster: counter, domain: test, deadline: 1s, onError: %s, secret: fleet}}
 operations:
 - {operation: day, limits: [day]}
 - {operation: second, limits: [second]}
