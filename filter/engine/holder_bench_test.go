@@ -1,3 +1,5 @@
+//go:build !lean
+
 package engine_test
 
 import (
