@@ -133,6 +133,27 @@ func TestSchemaAgrees(t *testing.T) {
 		{"version: 1\nwaive: [{code: a, reason: r, action: deny}]", false},
 		{"version: 1\nwaive: [{code: a}]", false},
 		{"version: 1\nlimits: {a: {requests: 1, per: 1s}}", true},
+		{`{version: 1, defaults: {ambiguous: {methodOverride: true, rawSemicolon: false, bracketNames: true}}}`, true},
+		{`{version: 1, defaults: {ambiguous: {semicolon: true}}}`, false},
+		{`{version: 1, defaults: {ambiguous: true}}`, false},
+		{`{version: 1, defaults: {cors: {origins: ["https://a.example", "https://*.b.example:8443"], headers: [X-A], maxAgeSeconds: 0, credentials: true}}}`, true},
+		{`{version: 1, defaults: {cors: "off"}}`, true},
+		{`{version: 1, defaults: {cors: {origins: ["*"]}}}`, true},
+		{`{version: 1, defaults: {cors: {}}}`, false},
+		{`{version: 1, defaults: {cors: {origins: []}}}`, false},
+		{`{version: 1, defaults: {cors: {origins: [a.example]}}}`, false},
+		{`{version: 1, defaults: {cors: {origins: ["https://A.example"]}}}`, false},
+		{`{version: 1, defaults: {cors: {origins: ["https://a.example/"]}}}`, false},
+		{`{version: 1, defaults: {cors: {origins: ["https://a.*.example"]}}}`, false},
+		{`{version: 1, defaults: {cors: {origins: ["*"], maxAgeSeconds: 86401}}}`, false},
+		{`{version: 1, defaults: {cors: {origins: ["*"], headers: ["a b"]}}}`, false},
+		{`{version: 1, defaults: {contentEncodings: [gzip, br]}}`, true},
+		{`{version: 1, defaults: {contentEncodings: []}}`, false},
+		{`{version: 1, defaults: {contentEncodings: gzip}}`, false},
+		{`{version: 1, defaults: {upgrade: websocket}}`, true},
+		{`{version: 1, defaults: {upgrade: [websocket, chat/1]}}`, true},
+		{`{version: 1, defaults: {upgrade: []}}`, false},
+		{`{version: 1, defaults: {upgrade: "web socket"}}`, false},
 		{"version: 1\nlimits: {a: {requests: 1, per: 1s, burst: 1, by: 'header:X-A', scope: worker, mode: 'off'}}", true},
 		{"version: 1\nlimits: {a: {requests: 1000000001, per: 1s}}", false},
 		{"version: 1\nlimits: {a: {requests: 1}}", false},
@@ -345,6 +366,26 @@ func TestNearest(t *testing.T) {
 	for in, want := range map[string]string{"limit": "limits", "Mode": "mode", "operation": "operations", "xyzzy": "", "": ""} {
 		if got := nearest(in, known); got != want {
 			t.Errorf("nearest(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestBrowserErrors: what a schema can't tell of cors, codings and protocols is refused
+// all the same.
+func TestBrowserErrors(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{"cors: {origins: ['*'], credentials: true}", "credentials for the origin *"},
+		{"cors: {origins: ['*', 'https://a.example']}", "the origin * beside others"},
+		{"cors: {origins: ['null']}", `the origin "null"`},
+		{"cors: {origins: ['https://a.example:443']}", "as an origin"},
+		{"contentEncodings: [identity]", "identity in contentEncodings"},
+		{"upgrade: h2c", `the protocol "h2c"`},
+		{"upgrade: [websocket, TLS/1.0]", `the protocol "tls/1.0"`},
+	}
+	for _, tt := range tests {
+		diags := readPolicy(t, "version: 1\ndefaults: {"+tt.text+"}\n")
+		if len(diags) != 1 || !strings.Contains(diags[0].Message, tt.want) {
+			t.Errorf("%s: %v, want one finding with %q", tt.text, diags, tt.want)
 		}
 	}
 }
