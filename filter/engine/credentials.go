@@ -219,7 +219,8 @@ func hasComma(b []byte) bool {
 	return false
 }
 
-// showQuery finds a key in the query, decoded as readers of forms decode.
+// showQuery finds a key in the query, by its name as readers of forms decode it. The
+// value is decoded when it is judged: there may be several.
 func (e *Engine) showQuery(name []byte, f *found) verdict.Code {
 	for q := e.path.Query; len(q) > 0; {
 		var pair []byte
@@ -231,8 +232,7 @@ func (e *Engine) showQuery(name []byte, f *found) verdict.Code {
 		if f.place != placeNone {
 			return verdict.CredentialAmbiguous
 		}
-		f.place = placeQuery
-		f.value = decodeInto(e.shown.query[:0], v)
+		f.place, f.value = placeQuery, v
 	}
 	return verdict.Allow
 }
@@ -366,9 +366,12 @@ func (e *Engine) apiKey(r *Request, s table.Scheme, f *found) verdict.Code {
 	}
 	var k credential.Key
 	var ok bool
-	if s.Kind() == table.SchemeBasic {
+	switch {
+	case s.Kind() == table.SchemeBasic:
 		k, ok = credential.ParseBasic(&c.basic, f.value)
-	} else {
+	case f.place == placeQuery:
+		k, ok = credential.ParseKey(decodeInto(c.query[:0], f.value))
+	default:
 		k, ok = credential.ParseKey(f.value)
 	}
 	if !ok {

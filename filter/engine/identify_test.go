@@ -35,6 +35,7 @@ paths:
   /both: {get: {security: [{header: [], basic: []}]}}
   /twice: {get: {security: [{header: [], second: []}]}}
   /same: {get: {security: [{header: []}, {again: []}]}}
+  /two-queries: {get: {security: [{query: [], otherQuery: []}]}}
   /optional: {get: {security: [{}, {header: [read]}]}}
   /scoped: {get: {security: [{header: [read, write]}]}}
   /unbound: {get: {security: [{unbound: []}]}}
@@ -50,6 +51,7 @@ components:
     second: {type: apiKey, in: header, name: X-Second}
     again: {type: apiKey, in: header, name: x-api-key}
     query: {type: apiKey, in: query, name: api_key}
+    otherQuery: {type: apiKey, in: query, name: other_key}
     cookie: {type: apiKey, in: cookie, name: key}
     raw: {type: apiKey, in: header, name: Authorization}
     some: {type: apiKey, in: header, name: X-API-Key}
@@ -97,6 +99,7 @@ schemes:
   second: {consumers: all}
   again: {consumers: all}
   query: {consumers: all}
+  otherQuery: {consumers: all}
   cookie: {consumers: all}
   basic: {consumers: all}
   bearerKey: {consumers: all}
@@ -196,6 +199,10 @@ func TestIdentify(t *testing.T) {
 		{"a secret that is cut", "/header", []string{"x-api-key: " + acme[:len(acme)-1]}, verdict.CredentialInvalid, ""},
 		{"a secret that goes on", "/header", []string{"x-api-key: " + acme + "A"}, verdict.CredentialInvalid, ""},
 		{"an id in another case", "/header", []string{"x-api-key: " + strings.ToUpper(acme)}, verdict.CredentialInvalid, ""},
+		{"two in the query", "/two-queries?api_key=" + acme + "&other_key=" + next, nil, 0, "acme"},
+		{"two in the query, one wrong", "/two-queries?api_key=" + wrong + "&other_key=" + acme, nil, verdict.CredentialInvalid, ""},
+		{"two in the query, the other wrong", "/two-queries?api_key=" + acme + "&other_key=" + wrong, nil, verdict.CredentialInvalid, ""},
+		{"two in the query, of two callers", "/two-queries?api_key=" + acme + "&other_key=" + bolt, nil, verdict.CredentialAmbiguous, ""},
 		{"no secret", "/header", []string{"x-api-key: " + c.acme.ID + "_"}, verdict.CredentialInvalid, ""},
 		{"no id", "/header", []string{"x-api-key: _" + c.acme.Secret}, verdict.CredentialInvalid, ""},
 		{"an id alone", "/header", []string{"x-api-key: " + c.acme.ID}, verdict.CredentialInvalid, ""},
