@@ -199,3 +199,24 @@ func TestForwardAfterWait(t *testing.T) {
 		t.Errorf("arrived %q", got)
 	}
 }
+
+// TestStripAfterReload: a request that waits for keys is judged by the new engine, and
+// does not keep the fields that this one alone may set.
+func TestStripAfterReload(t *testing.T) {
+	for _, path := range []string{"/wait/k/allow", "/wait/k/off", "/wait/k/monitor/param_invalid"} {
+		vt, _ := newWaitTest(t, "")
+		vt.want(vt.request(2, path, true, "x-role", "root", "connection", "x-user-id"), pause, 2, "")
+		vt.e = &fakeEngine{maxBody: 100, waits: true, forwards: true}
+		if !vt.configure(1, "") {
+			t.Fatal("Configure = false")
+		}
+		vt.v.Tick(1)
+		vt.answer(2, "200", "")
+		vt.wantResumed(2)
+		for _, f := range vt.arrived(vt.h.headers[2]) {
+			if strings.HasPrefix(f, "x-role") || strings.HasPrefix(f, "connection") {
+				t.Errorf("%s: arrived %q", path, f)
+			}
+		}
+	}
+}

@@ -126,7 +126,13 @@ func (v *VM) again(c *stream, w *waiting) abi.Action {
 	v.req = engine.Request{}
 	if code := v.readHeaders(c, &w.root.cfg); code != verdict.Allow {
 		v.own(code, c.mode, w.op)
+		if w.engine.Forwards() {
+			v.d.Mode = table.ModeEnforce // as for the first look
+		}
 		return v.settleWith(c, w.root, w.engine)
+	}
+	if w.engine.Forwards() {
+		v.strip(w.engine) // not the one that saw the request first, when that was replaced
 	}
 	v.req.Answers = w.answers
 	return v.judgeHeaders(c, w.root, w.engine, w, w.noBody)
