@@ -125,6 +125,9 @@ func (e *Engine) allowed(b []byte, op table.Op, d *Decision) verdict.Code {
 	if len(b) == 0 {
 		return e.authorizeBody(op, d, nil)
 	}
+	if d.Encoded { // nobody has read it: the tape is of another body
+		return denied(d)
+	}
 	switch m := e.t.Media(d.Media); m.Kind() {
 	case table.BodyJSON, table.BodyForm, table.BodyMultipart, table.BodyText:
 		return e.authorizeBody(op, d, &e.tape)

@@ -77,9 +77,13 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 	return verdict.NeedBody
 }
 
-// preflight lets a preflight request pass when it has no body: nothing else of it
-// is judged (Fetch Standard section 4.8).
-func preflight(r *Request, d *Decision) verdict.Code {
+// preflight lets a preflight request for op pass when it has no body and would not
+// become another request on its way: nothing else of it is judged (Fetch Standard
+// section 4.8).
+func (e *Engine) preflight(r *Request, op table.Op, d *Decision) verdict.Code {
+	if code := e.overridden(r, op, d); code != verdict.Allow {
+		return code
+	}
 	length, _, ok := r.fields.length()
 	switch {
 	case !ok || r.EndStream && length != 0:

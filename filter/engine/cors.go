@@ -31,12 +31,13 @@ func (e *Engine) preflightOp(r *Request) (op uint32, answer, ok bool) {
 }
 
 // otherPreflight takes a preflight request although the path has an operation for
-// OPTIONS, where it is answered here.
+// OPTIONS, where it is answered here: not for an operation that is judged less
+// strictly, as whose request it would pass.
 func (e *Engine) otherPreflight(r *Request, d *Decision, op uint32, out route.Outcome) (uint32, route.Outcome) {
 	if e.t.NumExtras() == 0 || out != route.Found || string(r.fields.method) != "OPTIONS" {
 		return op, out
 	}
-	if asked, answer, ok := e.preflightOp(r); ok && answer {
+	if asked, answer, ok := e.preflightOp(r); ok && answer && e.t.Op(asked).Mode() <= e.t.Op(op).Mode() {
 		d.Preflight, d.CORS = true, e.t.FindCORS(asked)
 		return asked, route.Found
 	}

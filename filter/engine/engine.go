@@ -195,7 +195,7 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 		if d.CORS != table.NoIndex {
 			return e.answerPreflight(r, e.t.Op(d.Op), d)
 		}
-		return preflight(r, d)
+		return e.preflight(r, e.t.Op(d.Op), d)
 	}
 	op := e.t.Op(d.Op)
 	if op.Flags()&table.OpFlagDeny != 0 {

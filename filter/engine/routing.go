@@ -41,9 +41,16 @@ func (e *Engine) route(r *Request, d *Decision) verdict.Code {
 	}
 	d.Op, d.Part = op, verdict.PartNone
 	d.Mode = max(d.Mode, o.Mode())
-	if r.fields.upgrades() && !e.upgradeAllowed(r, op) {
+	if r.fields.upgrades() && (d.Preflight || !e.upgradeAllowed(r, op)) {
 		d.Part = verdict.PartHeader
 		return verdict.RequestUpgrade
+	}
+	if d.Mode == table.ModeOff && e.opt.Mode != table.ModeOff {
+		// Let through unjudged it could still become one that is judged.
+		if code := e.overridden(r, o, d); code != verdict.Allow {
+			d.Mode = e.opt.Mode
+			return code
+		}
 	}
 	return verdict.Allow
 }

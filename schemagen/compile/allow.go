@@ -61,6 +61,13 @@ func (b *builder) allowBodies() {
 			if op.Deny || op.Allow == nil || !op.Allow.NeedsBody || op.Body == nil {
 				continue
 			}
+			if len(op.ContentEncodings) > 0 {
+				d := diag.Diagnostic{Code: cel.CodeBody, Severity: diag.Error, Operation: op.Method + " " + op.Path,
+					Message: "found an expression over the body beside contentEncodings, whose bodies pass unread, wanted one without it",
+					Hint:    "set contentEncodings: [] for the operation, or leave the body out of the expression"}.At(op.Allow.Node)
+				d.Line, d.Col = op.Allow.Node.Pos.Line, op.Allow.Node.Pos.Col
+				b.diags.Add(d)
+			}
 			for _, m := range op.Body.Media {
 				if what := unreadable(m); what != "" {
 					d := diag.Diagnostic{Code: cel.CodeBody, Severity: diag.Error, Operation: op.Method + " " + op.Path,

@@ -74,6 +74,7 @@ const numWaits = engine.WaitLimits + 1
 // wait pauses c until v.d.Wait is answered. was is the wait that has just ended, nil
 // for a request that has not waited: its deadline stays, and what came of the body.
 func (v *VM) wait(c *stream, r *root, e Engine, was *waiting, endStream bool) abi.Action {
+	v.reroute() // the callback that ends the wait does not know what strip took away
 	w := waiting{noBody: endStream, ended: endStream, deadline: r.ticks + r.waitTicks}
 	if was != nil {
 		w = *was
