@@ -128,6 +128,7 @@ func (e *Engine) MaxBody(d *Decision) uint32 {
 // of d need to be kept between the two.
 func (e *Engine) CheckBody(r *Request, d *Decision) {
 	d.Failed, d.Unjudged, e.failed, e.lim.hits = false, false, nil, 0
+	e.shown.tried = table.NoIndex // by whoever was judged last
 	if d.Op >= e.t.NumOps() || d.Media != table.NoIndex && d.Media >= e.t.Op(d.Op).Media().End() {
 		d.Code = verdict.Internal
 		return

@@ -45,6 +45,11 @@ paths:
   /cert-key: {get: {security: [{cert: [], header: []}]}}
   /cert-or-key: {get: {security: [{cert: []}, {header: []}]}}
   /behind: {get: {security: [{behind: []}]}}
+  /owned:
+    post:
+      operationId: owned
+      security: [{}, {header: []}]
+      requestBody: {content: {application/json: {schema: {type: object, properties: {owner: {type: string}}}}}}
 components:
   securitySchemes:
     header: {type: apiKey, in: header, name: X-API-Key}
@@ -94,6 +99,7 @@ func (c *callers) policy() string {
 	}
 	return `version: 1
 keyPepper: pepper
+operations: [{operation: owned, allow: "body.owner == 'me'"}]
 schemes:
   header: {consumers: all}
   second: {consumers: all}
@@ -459,6 +465,28 @@ func TestReason(t *testing.T) {
 		if n := testing.AllocsPerRun(3, func() { buf = e.AppendReason(buf[:0], &d) }); n != 0 || string(buf) != tt.want {
 			t.Errorf("%s %s: %q, want %q; %v allocations", tt.path, tt.header[:4], buf, tt.want, n)
 		}
+	}
+}
+
+// TestReasonOfBody: what is wrong with a body is not told of the caller whose request
+// came between the header fields and it.
+func TestReasonOfBody(t *testing.T) {
+	c := makeCallers(t)
+	e := identityEngine(t, &c, engine.Options{})
+	body := `{"owner":"you"}`
+	r := request("POST", "/owned", []string{"content-type: application/json"}, &body)
+	other := request("GET", "/header", []string{"x-api-key: " + c.acme.ID + "_" + c.bolt.Secret}, nil)
+	r.NowNanos, other.NowNanos = keysNow.UnixNano(), keysNow.UnixNano()
+	var d, od engine.Decision
+	e.CheckHeaders(r, &d)
+	if d.Code != verdict.NeedBody {
+		t.Fatalf("CheckHeaders = %s, want a body asked for", d.Code.Name())
+	}
+	e.CheckHeaders(other, &od)
+	e.CheckBody(r, &d)
+	const want = "security: Not allowed"
+	if got := string(e.AppendReason(nil, &d)); d.Code != verdict.AuthorizeDeny || got != want {
+		t.Errorf("%s: %q, want %q", d.Code.Name(), got, want)
 	}
 }
 
