@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"portcullis/filter/config"
 	"portcullis/filter/engine"
 	"portcullis/filter/internal/abi"
 	"portcullis/filter/table"
@@ -90,7 +91,7 @@ func (v *VM) wait(c *stream, r *root, e Engine, was *waiting, endStream bool) ab
 	if w.wait.For == engine.WaitLimits {
 		w.answers.Limits = v.d.LimitsAsked()
 	}
-	i, ok := v.waits.take(r.cfg.MaxWaitingRequests)
+	i, ok := v.waits.take(waitRoom(&r.cfg, e, w.wait.For))
 	if !ok && w.wait.For == engine.WaitLimits {
 		w.answers.Late = true // the policy says what happens to those whom nobody decides
 		return v.again(c, &w)
@@ -112,6 +113,17 @@ func (v *VM) wait(c *stream, r *root, e Engine, was *waiting, endStream bool) ab
 	}
 	v.metrics.add(v.host, requestsWaited)
 	return abi.Pause
+}
+
+// waitRoom is how many requests of any kind may wait at a time for one more to join them.
+// A token of an unknown key can be anybody's: where the table has a rate limit service,
+// waits for keys leave it half of the room, for without its word a policy may let requests
+// pass.
+func waitRoom(cfg *config.Config, e Engine, what engine.WaitFor) uint32 {
+	if t := e.Table(); what == engine.WaitKeys && t != nil && t.NumServices() != 0 {
+		return (cfg.MaxWaitingRequests + 1) / 2
+	}
+	return cfg.MaxWaitingRequests
 }
 
 // dropWait ends the wait of c, which is in stateWaiting, without a verdict. An answer
