@@ -26,10 +26,19 @@ type Kept struct {
 // Any reports whether there is something to keep.
 func (k *Kept) Any() bool { return k.n != 0 }
 
+// Clear forgets what is kept.
+func (k *Kept) Clear() { k.n, k.json = 0, 0 }
+
+// Copy makes k the same as from.
+func (k *Kept) Copy(from *Kept) {
+	k.n, k.json = from.n, from.json
+	copy(k.b[:], from.b[:min(int(from.n), KeptBytes)])
+}
+
 // Keep evaluates what expression i of t needs beside the body. It reports false when
 // there is no room: such a request has to be refused.
 func (m *Machine) Keep(t *table.Table, i uint32, in *Inputs, k *Kept) bool {
-	k.n, k.json = 0, 0
+	k.Clear()
 	if i >= t.NumExprs() {
 		return false
 	}

@@ -16,7 +16,7 @@ func TestProblemHeads(t *testing.T) {
 	buf := make([]byte, 0, 4<<10)
 	for c := verdict.Code(0); c <= verdict.NumCodes; c++ {
 		for _, again := range []verdict.Code{c, c, verdict.RouteNotFound, c} {
-			d := Decision{Code: again, Param: table.NoIndex}
+			d := Decision{Finding: Finding{Code: again, Param: table.NoIndex}}
 			var got struct {
 				Type, Title, Code string
 				Status            int

@@ -54,6 +54,14 @@ const (
 // Decision is what the engine says of a request. It has a fixed size and is
 // reused; CheckHeaders resets it, CheckBody goes on with it.
 type Decision struct {
+	Finding
+	// Kept is what an allow expression needs beside the body. It is large: to reset
+	// it is to forget how much of it is in use.
+	Kept cel.Kept
+}
+
+// Finding is all of a Decision but for what is kept for the body.
+type Finding struct {
 	Code  verdict.Code
 	Mode  uint8 // table.ModeEnforce, ModeMonitor, ModeOff: what a refusal does
 	Part  verdict.Part
@@ -67,8 +75,6 @@ type Decision struct {
 	RetryAfterNanos int64
 	// Later is what will be charged with the body.
 	Later BodyCharges
-	// Kept is what an allow expression needs beside the body.
-	Kept cel.Kept
 	// Standings is how the request stands with its limits, where an answer tells.
 	Standings Standings
 	// Entered is set while the request counts as in flight: it has to leave the
@@ -120,8 +126,8 @@ type Boundary struct {
 
 // reset makes d the decision on a new request.
 func (d *Decision) reset() {
-	*d = Decision{}
-	d.Mode = table.ModeEnforce
+	d.Finding = Finding{Mode: table.ModeEnforce}
+	d.Kept.Clear()
 	for _, index := range [...]*uint32{&d.Op, &d.Media, &d.Param, &d.Limit, &d.CORS, &d.Provider, &d.Consumer} {
 		*index = table.NoIndex
 	}

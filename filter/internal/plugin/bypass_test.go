@@ -3,8 +3,29 @@ package plugin
 import (
 	"testing"
 
+	"portcullis/filter/cel"
 	"portcullis/filter/internal/abi"
+	"portcullis/filter/table"
 )
+
+// tableEngine has a table without limits, multipart bodies and expressions.
+type tableEngine struct{ fakeEngine }
+
+func (*tableEngine) Table() *table.Table { return &table.Table{} }
+
+// TestKeptGrows: where one root's requests leave something for their bodies there is
+// room for it in every slot, also those that another root has asked for.
+func TestKeptGrows(t *testing.T) {
+	vt := newVMTest(t, "")
+	v := vt.v
+	v.kept = make([]cel.Kept, 1)
+	cfg := v.roots[0].cfg
+	cfg.MaxHeldRequests = uint32(len(v.held.slots) + 8)
+	v.grow(&cfg, &tableEngine{})
+	if n := len(v.held.slots); len(v.more) != n || len(v.kept) != n {
+		t.Errorf("%d slots, room for %d and %d, want the same", n, len(v.more), len(v.kept))
+	}
+}
 
 // TestRouteAfterStrip: what a client claimed to be does not lead the request anywhere,
 // in no way in which it passes later: waiting, held, judged without anything to tell.

@@ -316,7 +316,7 @@ type fakeEngine struct {
 }
 
 func (e *fakeEngine) CheckHeaders(r *engine.Request, d *engine.Decision) {
-	*d = engine.Decision{Code: verdict.RequestMalformed, Mode: table.ModeEnforce, Op: table.NoIndex, Media: table.NoIndex, Param: table.NoIndex}
+	d.Finding = engine.Finding{Code: verdict.RequestMalformed, Mode: table.ModeEnforce, Op: table.NoIndex, Media: table.NoIndex, Param: table.NoIndex}
 	for _, h := range r.Headers {
 		if string(h.Name) == ":path" {
 			e.decide(strings.SplitN(string(h.Value), "?", 2)[0], d)

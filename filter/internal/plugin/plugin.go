@@ -195,6 +195,7 @@ func (v *VM) root(id uint32) *root {
 // own makes v.d the plugin's own decision: one that no engine took part in, or
 // whose request it no longer has.
 func (v *VM) own(code verdict.Code, mode uint8, op uint32) {
-	v.d = engine.Decision{Code: code, Mode: mode, Op: op, Media: table.NoIndex, Param: table.NoIndex,
+	v.d.Kept.Clear()
+	v.d.Finding = engine.Finding{Code: code, Mode: mode, Op: op, Media: table.NoIndex, Param: table.NoIndex,
 		Limit: table.NoIndex, CORS: table.NoIndex, Provider: table.NoIndex, Consumer: table.NoIndex}
 }

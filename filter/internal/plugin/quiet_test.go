@@ -29,7 +29,7 @@ func (h *quietHost) SetContext(uint32) abi.Status                           { re
 type quietEngine struct{ e *fakeEngine }
 
 func (q quietEngine) CheckHeaders(r *engine.Request, d *engine.Decision) {
-	*d = engine.Decision{Code: verdict.Allow, Mode: table.ModeEnforce, Op: table.NoIndex, Media: table.NoIndex}
+	d.Finding = engine.Finding{Code: verdict.Allow, Mode: table.ModeEnforce, Op: table.NoIndex, Media: table.NoIndex}
 	for i := range r.Headers {
 		if string(r.Headers[i].Name) != ":path" {
 			continue

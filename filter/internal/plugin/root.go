@@ -124,12 +124,13 @@ func (v *VM) grow(cfg *config.Config, e Engine) {
 	if e.Waits() {
 		v.waits.grow(cfg.MaxWaitingRequests)
 	}
-	if needsMore(e.Table()) && len(v.more) < len(v.held.slots) {
+	// What the requests of one root need there is for every slot, whoever asked for it.
+	if (len(v.more) > 0 || needsMore(e.Table())) && len(v.more) < len(v.held.slots) {
 		more := make([]heldMore, len(v.held.slots))
 		copy(more, v.more)
 		v.more = more
 	}
-	if t := e.Table(); t != nil && engine.KeepsForBody(t) && len(v.kept) < len(v.held.slots) {
+	if t := e.Table(); (len(v.kept) > 0 || t != nil && engine.KeepsForBody(t)) && len(v.kept) < len(v.held.slots) {
 		kept := make([]cel.Kept, len(v.held.slots))
 		copy(kept, v.kept)
 		v.kept = kept

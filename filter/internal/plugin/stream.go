@@ -188,7 +188,7 @@ func (v *VM) needBody(c *stream, r *root, e Engine, endStream bool) abi.Action {
 		v.more[i] = heldMore{v.d.Boundary, v.d.Later, v.d.Standings}
 	}
 	if int(i) < len(v.kept) {
-		v.kept[i] = v.d.Kept
+		v.kept[i].Copy(&v.d.Kept)
 	}
 	c.held, c.state = i, stateHeld
 	if r.cfg.Hold == config.HoldBuffer {
@@ -326,7 +326,7 @@ func (v *VM) resume(h *held, code verdict.Code) {
 		v.d.Boundary, v.d.Later, v.d.Standings = m.boundary, m.charges, m.stand
 	}
 	if int(h.slot) < len(v.kept) {
-		v.d.Kept = v.kept[h.slot]
+		v.d.Kept.Copy(&v.kept[h.slot])
 	}
 	if code != verdict.Internal && code != verdict.RequestTrailerForbidden {
 		v.d.Part = verdict.PartBody
