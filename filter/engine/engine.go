@@ -168,6 +168,8 @@ func (e *Engine) CheckHeaders(r *Request, d *Decision) {
 	d.reset()
 	d.Mode = e.opt.Mode
 	e.failed, e.unknown, e.lim.hits, e.known = nil, nil, 0, false
+	e.authorized = false
+	e.shown.begin() // nobody, until it is known who
 	d.Code = e.forward(r, d, e.headers(r, d))
 	if d.Code == verdict.NeedAnswer && d.Wait.For != WaitLimits {
 		e.lim.hits = 0 // found again when it is judged again

@@ -18,9 +18,8 @@ import (
 // When no requirement is met the answer is about the one that came furthest:
 // a token that is there and wrong says more than one that is not.
 func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
-	e.authorized, e.wants = false, table.NoIndex
+	e.wants = table.NoIndex
 	c := &e.shown
-	c.begin()
 	c.proved = r.Answers.Proved
 	reqs := op.Requirements()
 	if reqs.Count == 0 {

@@ -99,7 +99,10 @@ func (c *callers) policy() string {
 	}
 	return `version: 1
 keyPepper: pepper
-operations: [{operation: owned, allow: "body.owner == 'me'"}]
+operations:
+- {operation: owned, allow: "body.owner == 'me'"}
+- {operation: GET /header, cors: {origins: ["https://a.example"], limit: front}}
+limits: {front: {requests: 1, per: 1h, planBy: consumer, plans: {gold: {requests: 3, per: 1h}}}}
 schemes:
   header: {consumers: all}
   second: {consumers: all}
@@ -118,6 +121,7 @@ schemes:
   behind: {consumers: all, forwardedBy: [{uri: "spiffe://example.org/edge"}]}
 consumers:
   acme:
+    plan: gold
     scopes: [read, write]
     keys: [` + entry(c.acme, "", "") + ", " + entry(c.acmeNext, "", ", expires: 2027-03-02") + `]
     certificates: [{fingerprint: "sha256:` + testPrint + `"}, {dns: acme.example}, {subject: "CN=acme,O=Acme"}]
@@ -487,6 +491,29 @@ func TestReasonOfBody(t *testing.T) {
 	const want = "security: Not allowed"
 	if got := string(e.AppendReason(nil, &d)); d.Code != verdict.AuthorizeDeny || got != want {
 		t.Errorf("%s: %q, want %q", d.Code.Name(), got, want)
+	}
+}
+
+// TestPreflightIsNobody: a preflight request shows no credential, and has not the plan of
+// whoever called before.
+func TestPreflightIsNobody(t *testing.T) {
+	c := makeCallers(t)
+	e := identityEngine(t, &c, engine.Options{})
+	var d engine.Decision
+	for i, want := range []verdict.Code{verdict.Allow, verdict.LimitExceeded} {
+		gold := request("GET", "/header", []string{"x-api-key: " + c.acme.Text()}, nil)
+		gold.NowNanos = keysNow.UnixNano()
+		if e.CheckHeaders(gold, &d); d.Code != verdict.Allow || e.Principal().Consumer == table.NoIndex {
+			t.Fatalf("a good key: %s", d.Code.Name())
+		}
+		r := request("OPTIONS", "/header", []string{"origin: https://a.example", "access-control-request-method: GET"}, nil)
+		r.NowNanos = keysNow.UnixNano()
+		if e.CheckHeaders(r, &d); d.Code != want || !d.Preflight {
+			t.Errorf("preflight request %d: %s, want %s", i, d.Code.Name(), want.Name())
+		}
+		if p := e.Principal(); p.Consumer != table.NoIndex || p.Credential != table.NoIndex || p.Token {
+			t.Errorf("preflight request %d is of %+v, want nobody", i, p)
+		}
 	}
 }
 
