@@ -156,7 +156,7 @@ func isHex(digits []byte, want *[32]byte) bool {
 	bad := byte(0)
 	for i, w := range want {
 		hi, lo := hexDigit(digits[2*i]), hexDigit(digits[2*i+1])
-		bad |= (hi|lo)&^15 | (hi<<4 | lo) ^ w
+		bad |= (hi|lo)&^15 | ((hi<<4 | lo) ^ w)
 	}
 	return bad == 0
 }
