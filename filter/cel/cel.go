@@ -164,7 +164,7 @@ func (m *Machine) node(i uint32, v *value) {
 		m.literal(kindMap, i, n, v)
 	case table.ExprClaims:
 		if t := m.in.Claims; t != nil && len(t.Nodes) > 0 {
-			load(t, 0, v)
+			m.load(t, 0, v)
 			return
 		}
 		v.container(kindMap, nil, 0) // of no tape: empty
@@ -174,7 +174,7 @@ func (m *Machine) node(i uint32, v *value) {
 			return
 		}
 		if t := m.in.Body; t != nil && len(t.Nodes) > 0 {
-			load(t, 0, v)
+			m.load(t, 0, v)
 			return
 		}
 		v.kind = kindNull
@@ -251,7 +251,7 @@ func (m *Machine) param(n *[4]uint32, v *value) {
 	if m.in.ParamTape == nil || at >= uint32(len(m.in.ParamTape.Nodes)) {
 		return
 	}
-	load(m.in.ParamTape, at, v)
+	m.load(m.in.ParamTape, at, v)
 	switch slot(n) {
 	case table.ExprAsDouble:
 		if v.kind != kindDouble {

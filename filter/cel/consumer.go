@@ -51,9 +51,9 @@ func (m *Machine) consumer(op table.ExprOp, member uint32, v *value) {
 	case len(m.who.Nodes) == 0 && !m.readConsumer(c):
 		v.kind = kindError
 	case member == table.ExprConsumerScopes:
-		load(&m.who, 0, v)
+		m.load(&m.who, 0, v)
 	default:
-		load(&m.who, m.who.Nodes[0].Ext, v)
+		m.load(&m.who, m.who.Nodes[0].Ext, v)
 	}
 }
 

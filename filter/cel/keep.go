@@ -252,7 +252,7 @@ func (m *Machine) restore(k *Kept) bool {
 			if container >= uint32(len(m.keptTape.Nodes)) {
 				return false
 			}
-			load(&m.keptTape, container, v)
+			m.load(&m.keptTape, container, v)
 			container = m.keptTape.Next(container)
 		default:
 			return false

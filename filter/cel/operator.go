@@ -139,7 +139,7 @@ func (m *Machine) memberAt(it *iterator, at uint32, v *value) {
 		m.eval(m.x.Child(at+1), v)
 		return
 	}
-	load(it.tape, at+1, v)
+	m.load(it.tape, at+1, v)
 }
 
 // ordered is <, <=, > and >= of numbers, strings or booleans.
@@ -262,7 +262,7 @@ func (m *Machine) stringIn(text []byte, it *iterator, v *value) {
 				return
 			}
 		case json.KindNumber:
-			load(t, at, v)
+			m.load(t, at, v)
 			failed = failed || v.kind == kindError
 		}
 		if m.steps == 0 {

@@ -56,7 +56,7 @@ func (v *value) is(b bool) bool { return v.kind == kindBool && (v.num != 0) == b
 func (v *value) number() bool { return v.kind >= kindInt && v.kind <= kindDouble }
 
 // load makes a value of a node of a tape.
-func load(t *json.Tape, node uint32, v *value) {
+func (m *Machine) load(t *json.Tape, node uint32, v *value) {
 	n := &t.Nodes[node]
 	switch n.Kind() {
 	case json.KindNull:
@@ -66,6 +66,7 @@ func load(t *json.Tape, node uint32, v *value) {
 	case json.KindTrue:
 		v.kind, v.num = kindBool, 1
 	case json.KindNumber:
+		m.spend(n.Len / bytesPerStep) // digits can be many, and loops read them each time
 		readNumber(t.Text(node), n.Meta&json.FlagInteger != 0, v)
 	case json.KindString, json.KindName:
 		v.str(t.Src[n.Off:n.Off+n.Len], n.Meta&json.FlagEscaped != 0)
@@ -131,7 +132,7 @@ func (m *Machine) next(it *iterator, v *value) bool {
 		m.eval(m.x.Child(at), v)
 		return true
 	}
-	load(it.tape, at, v)
+	m.load(it.tape, at, v)
 	if it.keys {
 		at++ // of a name to its value
 	}
@@ -177,7 +178,7 @@ func (m *Machine) named(v *value, name []byte, found *value) bool {
 	if at == 0 {
 		return false
 	}
-	load(v.tape, at, found)
+	m.load(v.tape, at, found)
 	return true
 }
 
@@ -215,7 +216,7 @@ func (m *Machine) element(list *value, i uint64, v *value) {
 	for ; i > 0; i-- {
 		at = t.Next(at)
 	}
-	load(t, at, v)
+	m.load(t, at, v)
 }
 
 // index is of[key].

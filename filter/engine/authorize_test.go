@@ -234,6 +234,9 @@ func TestAllowBody(t *testing.T) {
 		{"all of nothing", `body.items.all(i, i in claims.mine)`, ``, "/orders/1", jsonType, `{"items":[]}`, verdict.Allow},
 		{"a number of the body against a claim", `body.total <= claims.limit`, `,"limit":100`, "/orders/1", jsonType, `{"total":100.0}`, verdict.Allow},
 		{"a larger one", `body.total <= claims.limit`, `,"limit":100`, "/orders/1", jsonType, `{"total":100.00000000000001421}`, verdict.AuthorizeDeny},
+		{"numbers beside each other", `body.l.all(a, body.l.all(b, a * b > 0.0))`, ``, "/orders/1", jsonType, `{"l":[` + strings.Repeat("1.5,", 29) + `1.5]}`, verdict.Allow},
+		{"numbers of a thousand digits beside each other", `body.l.all(a, body.l.all(b, a * b > 0.0))`, ``, "/orders/1", jsonType,
+			`{"l":[` + strings.Repeat("1."+strings.Repeat("5", 1000)+",", 29) + `1.5]}`, verdict.AuthorizeDeny},
 		{"one that is too large", `body.total >= 0.0`, ``, "/orders/1", jsonType, `{"total":1e999}`, verdict.AuthorizeDeny},
 	}
 	for _, tt := range tests {

@@ -39,3 +39,14 @@ func TestRouteAfterStrip(t *testing.T) {
 		t.Errorf("route cleared %d times before the wait, want 1", cleared)
 	}
 }
+
+// TestTrailerSpelling: a trailer is refused in every spelling that a server takes for
+// the field that it may not be.
+func TestTrailerSpelling(t *testing.T) {
+	for _, name := range []string{"x_http_method_override", "x_forwarded_for", "x-forwarded_for", "x_api_key", "content_length", "x_portcullis_id", "X_Original_Url"} {
+		vt := newVMTest(t, "")
+		vt.request(2, "/body", false)
+		vt.body(2, "{}", false)
+		vt.want(vt.trailers(2, [2]string{name, "1"}), pause, 2, "request_trailer_forbidden")
+	}
+}

@@ -17,11 +17,28 @@ func newTrailerNames(t *table.Table) (out trailerNames) {
 		params := t.Op(i).Params()
 		for j := params.Start; j < params.End(); j++ {
 			if p := t.Param(j); p.In() == table.InHeader {
-				out = out.with(p.Hash())
+				out = out.with(hashField(p.Name()))
 			}
 		}
 	}
 	return out
+}
+
+// hashField is the hash (FNV-1a, 32 bits) of a field name, the same for all that
+// table.Alike takes for one.
+func hashField(name []byte) uint32 {
+	h := uint32(2166136261)
+	for _, c := range name {
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c |= 0x20
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		default:
+			c = '_'
+		}
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return h
 }
 
 func (n trailerNames) with(hash uint32) trailerNames {
@@ -52,7 +69,7 @@ func (n trailerNames) has(name []byte) bool {
 	if len(n) == 0 {
 		return false
 	}
-	hash := table.HashSegment(name)
+	hash := hashField(name)
 	at := n.at(hash)
 	return at < len(n) && n[at] == hash
 }

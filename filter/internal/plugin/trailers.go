@@ -51,21 +51,21 @@ func isKeyHeader(r *root, name []byte) bool {
 	}
 	t := r.engine.Table()
 	for i := uint32(0); i < t.NumSchemes(); i++ {
-		if s := t.Scheme(i); s.Kind() == table.SchemeAPIKey && s.In() == table.InHeader && string(s.ParamName()) == string(name) {
+		if s := t.Scheme(i); s.Kind() == table.SchemeAPIKey && s.In() == table.InHeader && table.Alike(name, s.ParamName()) {
 			return true
 		}
 	}
 	return false
 }
 
-// forbiddenTrailer reports a name that no trailer may have. Names are lower case,
-// as HTTP/2 has them.
+// forbiddenTrailer reports a name that no trailer may have, in every spelling that
+// some upstream takes for the same.
 func forbiddenTrailer(name []byte) bool {
-	if len(name) == 0 || name[0] == ':' || hasPrefix(name, "x-portcullis-") || hasPrefix(name, "x-forwarded-") || hasPrefix(name, "x-envoy-") {
+	if len(name) == 0 || name[0] == ':' || begins(name, "x-portcullis-") || begins(name, "x-forwarded-") || begins(name, "x-envoy-") {
 		return true
 	}
 	for _, f := range forbidden {
-		if string(name) == f {
+		if table.Alike(name, f) {
 			return true
 		}
 	}
@@ -78,6 +78,11 @@ var forbidden = [...]string{
 	"host", "content-length", "content-type", "content-encoding", "content-range", "transfer-encoding", "te", "trailer",
 	"connection", "upgrade", "expect", "max-forwards", "range", "cache-control", "forwarded", "x-real-ip",
 	"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url",
+}
+
+// begins reports a name that some upstream takes for one with that beginning.
+func begins(name []byte, with string) bool {
+	return len(name) >= len(with) && table.Alike(name[:len(with)], with)
 }
 
 func hasPrefix(b []byte, p string) bool { return len(b) >= len(p) && string(b[:len(p)]) == p }
