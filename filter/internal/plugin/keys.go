@@ -310,7 +310,7 @@ func (k *keyring) take(m *remote, a keyAnswer) {
 func (k *keyring) publish(m *remote) {
 	for range 4 {
 		cas := uint32(createCAS)
-		if _, c, st := m.host.SharedGet(m.key); st == abi.StatusOK {
+		if _, c, st := m.host.SharedGet(m.key); st == abi.StatusOK && c != 0 {
 			cas = c
 		}
 		if m.host.SharedSet(m.key, k.compiled, cas) != abi.StatusCasMismatch {

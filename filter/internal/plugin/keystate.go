@@ -57,6 +57,9 @@ func (m *remote) sync() {
 		m.cas = createCAS
 		m.state = keyState{generation: m.set.Generation(), failures: m.state.failures, started: m.state.started}
 	}
+	if m.cas == 0 {
+		m.cas = createCAS // 0 would write over whatever is there
+	}
 }
 
 // write changes the state from what sync read; false when somebody else has meanwhile.
