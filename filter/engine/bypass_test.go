@@ -104,7 +104,7 @@ operations: [{operation: 'GET /s', upgrade: [websocket]}, {operation: 'GET /off'
 // TestOverrideUnjudged: an operation that nobody judges can't become one that is.
 func TestOverrideUnjudged(t *testing.T) {
 	e := preflightEngine(t, "preflight: deny")
-	for name, want := range map[string]verdict.Code{"x-other": verdict.Allow, "x-original-url": verdict.RequestOverride, "x_http_method": verdict.RequestOverride} {
+	for name, want := range map[string]verdict.Code{"x-other": verdict.Allow, "x-original-url": verdict.RequestOverride, "x.original_url": verdict.RequestOverride, "x~http.method~override": verdict.RequestOverride, "x_http_method": verdict.RequestOverride} {
 		var d engine.Decision
 		if e.CheckHeaders(request("GET", "/off", []string{name + ": /s"}, nil), &d); d.Code != want {
 			t.Errorf("%s = %s, want %s", name, d.Code.Name(), want.Name())

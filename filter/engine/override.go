@@ -10,26 +10,16 @@ import (
 // judged.
 var overrideNames = [...]string{"x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"}
 
-// isOverride reports such a field. Names are lower case; a '_' is a '-' to servers
-// that hand fields on as CGI variables (RFC 3875 section 4.1.18).
+// isOverride reports such a field, in every spelling that servers which hand fields
+// on as CGI variables take for it (RFC 3875 section 4.1.18).
 func isOverride(name []byte) bool {
-	if len(name) < 13 || len(name) > 22 || name[0] != 'x' {
+	if len(name) < 13 || len(name) > 22 || name[0]|0x20 != 'x' {
 		return false
 	}
-next:
 	for _, want := range overrideNames {
-		if len(name) != len(want) {
-			continue
+		if table.Alike(name, want) {
+			return true
 		}
-		for i, c := range name {
-			if c == '_' {
-				c = '-'
-			}
-			if c != want[i] {
-				continue next
-			}
-		}
-		return true
 	}
 	return false
 }
