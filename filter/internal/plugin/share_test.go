@@ -83,3 +83,24 @@ func TestWaitsShared(t *testing.T) {
 		t.Errorf("decided without the service: %d, want 1 beyond all room", e.without)
 	}
 }
+
+// dropping is a fake engine that lets no credential arrive.
+type dropping struct{ *fakeEngine }
+
+func (dropping) DropsCredential(name []byte) bool { return string(name) == "authorization" }
+
+// TestDropWithoutRoom: a request that mode monitor lets pass because it can't wait does
+// not take its credential along either.
+func TestDropWithoutRoom(t *testing.T) {
+	vt, _ := newWaitTest(t, "")
+	vt.e.forwards = true
+	vt.v.open = func([]byte, *config.Config, []byte, engine.Options) (Engine, string) { return dropping{vt.e}, "" }
+	if !vt.configure(1, `{"maxWaitingRequests":1,`+goodTable+`}`) {
+		t.Fatalf("Configure = false: %q", vt.h.logs)
+	}
+	vt.want(vt.request(2, "/wait/k/monitor/param_invalid", true), pause, 2, "")
+	vt.want(vt.request(3, "/wait/k/monitor/param_invalid", true, "x-user-id", "root"), goOn, 3, "")
+	if got := vt.arrived(vt.h.headers[3]); len(got) != 0 {
+		t.Errorf("arrived %q, want nothing", got)
+	}
+}

@@ -98,6 +98,7 @@ func (v *VM) wait(c *stream, r *root, e Engine, was *waiting, endStream bool) ab
 	}
 	if !ok {
 		v.d.Code, v.d.Part = verdict.PluginBusy, verdict.PartNone
+		v.forward(e) // mode monitor lets it pass
 		return v.settleWith(c, r, e)
 	}
 	v.waits.slots[i] = w
