@@ -29,7 +29,7 @@ var reserved = map[string]bool{"path": true, "query": true, "header": true, "coo
 func (c *compiler) bind(e ast.Expr, loops []string) {
 	switch e.Kind() {
 	case ast.IdentKind:
-		name := e.AsIdent()
+		name := strings.TrimPrefix(e.AsIdent(), ".") // an absolute name is the same
 		switch {
 		case places[name]:
 			c.problem(e.ID(), CodeUnsupported, "", "found %s as a whole, wanted one parameter, as in %s.name or %s['name']", name, name, name)
