@@ -127,12 +127,20 @@ func (t *taint) add(s *ir.Schema) {
 		s := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		t.schemas = append(t.schemas, s)
-		eachChild(s, func(c *ir.Schema) {
+		use := func(c *ir.Schema) {
 			if _, ok := t.users[c]; !ok {
 				todo = append(todo, c)
 			}
 			t.users[c] = append(t.users[c], s)
-		})
+		}
+		s.Each(use)
+		if s.Discriminator != nil {
+			for _, p := range s.Discriminator.Values {
+				if p.Schema != nil {
+					use(p.Schema)
+				}
+			}
+		}
 	}
 }
 
@@ -167,45 +175,4 @@ func (t *taint) of(s *ir.Schema, op *ir.Operation) (out []string) {
 		}
 	}
 	return out
-}
-
-// eachChild calls f with every schema that s refers to.
-func eachChild(s *ir.Schema, f func(*ir.Schema)) {
-	one := func(c *ir.Schema) {
-		if c != nil {
-			f(c)
-		}
-	}
-	list := func(l []*ir.Schema) {
-		for _, c := range l {
-			one(c)
-		}
-	}
-	props := func(l []ir.Property) {
-		for _, p := range l {
-			one(p.Schema)
-		}
-	}
-	list(s.PrefixItems)
-	one(s.Items)
-	if s.Contains != nil {
-		one(s.Contains.Schema)
-	}
-	props(s.Properties)
-	for _, p := range s.PatternProperties {
-		one(p.Schema)
-	}
-	one(s.AdditionalProperties)
-	one(s.PropertyNames)
-	props(s.DependentSchemas)
-	for _, r := range s.Refs {
-		one(r.Target)
-	}
-	list(s.AllOf)
-	list(s.AnyOf)
-	list(s.OneOf)
-	list([]*ir.Schema{s.Not, s.If, s.Then, s.Else, s.UnevaluatedItems, s.UnevaluatedProperties})
-	if s.Discriminator != nil {
-		props(s.Discriminator.Values)
-	}
 }

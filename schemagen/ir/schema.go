@@ -197,6 +197,37 @@ type DependentRequired struct {
 	Loc   Loc
 }
 
+// Each calls f for every subschema of s, those of Refs included.
+func (s *Schema) Each(f func(*Schema)) {
+	one := func(x *Schema) {
+		if x != nil {
+			f(x)
+		}
+	}
+	for _, list := range [][]*Schema{s.PrefixItems, s.AllOf, s.AnyOf, s.OneOf} {
+		for _, x := range list {
+			one(x)
+		}
+	}
+	for _, list := range [][]Property{s.Properties, s.DependentSchemas} {
+		for _, p := range list {
+			one(p.Schema)
+		}
+	}
+	for _, p := range s.PatternProperties {
+		one(p.Schema)
+	}
+	for _, r := range s.Refs {
+		one(r.Target)
+	}
+	if s.Contains != nil {
+		one(s.Contains.Schema)
+	}
+	for _, x := range []*Schema{s.Items, s.AdditionalProperties, s.PropertyNames, s.Not, s.If, s.Then, s.Else, s.UnevaluatedItems, s.UnevaluatedProperties} {
+		one(x)
+	}
+}
+
 // Ref is a resolved reference.
 type Ref struct {
 	Target  *Schema

@@ -47,43 +47,12 @@ func (c *Compiler) Check(s *ir.Schema) {
 		for i := range s.PatternProperties {
 			c.checkPattern(s, &s.PatternProperties[i].Pattern)
 		}
-		each(s, func(x *ir.Schema) {
+		s.Each(func(x *ir.Schema) {
 			if !c.checked[x] {
 				c.checked[x] = true
 				todo = append(todo, x)
 			}
 		})
-	}
-}
-
-// each calls f for every subschema of s.
-func each(s *ir.Schema, f func(x *ir.Schema)) {
-	one := func(x *ir.Schema) {
-		if x != nil {
-			f(x)
-		}
-	}
-	for _, list := range [][]*ir.Schema{s.PrefixItems, s.AllOf, s.AnyOf, s.OneOf} {
-		for _, x := range list {
-			one(x)
-		}
-	}
-	for _, list := range [][]ir.Property{s.Properties, s.DependentSchemas} {
-		for _, p := range list {
-			one(p.Schema)
-		}
-	}
-	for _, p := range s.PatternProperties {
-		one(p.Schema)
-	}
-	for _, r := range s.Refs {
-		one(r.Target)
-	}
-	if s.Contains != nil {
-		one(s.Contains.Schema)
-	}
-	for _, x := range []*ir.Schema{s.Items, s.AdditionalProperties, s.PropertyNames, s.Not, s.If, s.Then, s.Else, s.UnevaluatedItems, s.UnevaluatedProperties} {
-		one(x)
 	}
 }
 

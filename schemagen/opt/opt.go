@@ -100,7 +100,7 @@ func (o *Optimiser) tracked(s *ir.Schema) bool {
 		}
 		seen[x] = true
 		found = hasUnevaluated(x)
-		eachChild(x, visit)
+		x.Each(visit)
 	}
 	visit(s)
 	if !found {
@@ -157,7 +157,8 @@ func (o *Optimiser) made(s *ir.Schema) *ir.Schema {
 	return s
 }
 
-// mapChildren replaces every subschema x of s by f(x), in slices of its own.
+// mapChildren replaces every subschema x of s, as ir.Schema.Each has them, by
+// f(x), in slices of its own.
 func mapChildren(s *ir.Schema, f func(*ir.Schema) *ir.Schema) {
 	list := func(in []*ir.Schema) []*ir.Schema {
 		if in == nil {
@@ -205,37 +206,6 @@ func mapChildren(s *ir.Schema, f func(*ir.Schema) *ir.Schema) {
 	s.Items, s.AdditionalProperties, s.PropertyNames = f(s.Items), f(s.AdditionalProperties), f(s.PropertyNames)
 	s.Not, s.If, s.Then, s.Else = f(s.Not), f(s.If), f(s.Then), f(s.Else)
 	s.UnevaluatedItems, s.UnevaluatedProperties = f(s.UnevaluatedItems), f(s.UnevaluatedProperties)
-}
-
-// eachChild calls f for every subschema of s, in the order of mapChildren.
-func eachChild(s *ir.Schema, f func(*ir.Schema)) {
-	one := func(x *ir.Schema) {
-		if x != nil {
-			f(x)
-		}
-	}
-	for _, list := range [][]*ir.Schema{s.PrefixItems, s.AllOf, s.AnyOf, s.OneOf} {
-		for _, x := range list {
-			one(x)
-		}
-	}
-	for _, list := range [][]ir.Property{s.Properties, s.DependentSchemas} {
-		for _, p := range list {
-			one(p.Schema)
-		}
-	}
-	for _, p := range s.PatternProperties {
-		one(p.Schema)
-	}
-	for _, r := range s.Refs {
-		one(r.Target)
-	}
-	if s.Contains != nil {
-		one(s.Contains.Schema)
-	}
-	for _, x := range []*ir.Schema{s.Items, s.AdditionalProperties, s.PropertyNames, s.Not, s.If, s.Then, s.Else, s.UnevaluatedItems, s.UnevaluatedProperties} {
-		one(x)
-	}
 }
 
 // always reports whether s is the boolean schema b, or for true a schema

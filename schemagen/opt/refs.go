@@ -72,7 +72,7 @@ func (o *Optimiser) cyclic(s *ir.Schema) bool {
 			found = true
 		case !seen[x]:
 			seen[x] = true
-			eachChild(x, visit)
+			x.Each(visit)
 		}
 	}
 	visit(s)

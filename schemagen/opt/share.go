@@ -40,7 +40,7 @@ func (o *Optimiser) Share(roots []*ir.Schema) []*ir.Schema {
 		}
 		class[i] = id
 		start := len(list)
-		eachChild(x, func(c *ir.Schema) { list = append(list, index[c]) })
+		x.Each(func(c *ir.Schema) { list = append(list, index[c]) })
 		parts[i] = list[start:]
 	}
 	// A class is split as long as its members' parts are of different classes.
@@ -101,7 +101,7 @@ func reachable(roots []*ir.Schema) []*ir.Schema {
 		if !seen[x] {
 			seen[x] = true
 			all = append(all, x)
-			eachChild(x, visit)
+			x.Each(visit)
 		}
 	}
 	for _, s := range roots {
