@@ -41,12 +41,9 @@ const maxResetSeconds = 10 * 366 * 86400
 // format asks for.
 func (r *Response) Read(b []byte) bool {
 	*r = Response{}
-	for len(b) > 0 {
-		f, n := next(b)
-		if n == 0 {
-			return false
-		}
-		b = b[n:]
+	m := reader{rest: b}
+	for m.next() {
+		f := &m.field
 		switch {
 		case f.number == responseCode && f.wire == wireVarint:
 			r.Overall = code(f.value)
@@ -57,16 +54,13 @@ func (r *Response) Read(b []byte) bool {
 			r.N++
 		}
 	}
-	return true
+	return m.whole()
 }
 
 func (s *Status) read(b []byte) bool {
-	for len(b) > 0 {
-		f, n := next(b)
-		if n == 0 {
-			return false
-		}
-		b = b[n:]
+	m := reader{rest: b}
+	for m.next() {
+		f := &m.field
 		switch {
 		case f.number == statusCode && f.wire == wireVarint:
 			s.Code = code(f.value)
@@ -83,16 +77,13 @@ func (s *Status) read(b []byte) bool {
 			}
 		}
 	}
-	return true
+	return m.whole()
 }
 
 func (s *Status) readReset(b []byte) bool {
-	for len(b) > 0 {
-		f, n := next(b)
-		if n == 0 {
-			return false
-		}
-		b = b[n:]
+	m := reader{rest: b}
+	for m.next() {
+		f := &m.field
 		switch {
 		case f.number == durationSeconds && f.wire == wireVarint:
 			s.seconds = int64(f.value)
@@ -101,7 +92,7 @@ func (s *Status) readReset(b []byte) bool {
 		}
 	}
 	s.ResetNanos = max(0, min(max(s.seconds, 0), maxResetSeconds)*1e9+int64(s.nanos))
-	return true
+	return m.whole()
 }
 
 // code narrows an enumeration: it is 32 bits on the wire, however it is written.
@@ -117,15 +108,30 @@ func code(v uint64) Code {
 
 // well reports that b is a message, of whatever fields.
 func well(b []byte) bool {
-	for len(b) > 0 {
-		_, n := next(b)
-		if n == 0 {
-			return false
-		}
-		b = b[n:]
+	m := reader{rest: b}
+	for m.next() {
 	}
+	return m.whole()
+}
+
+// reader reads a message field by field.
+type reader struct {
+	field field
+	rest  []byte
+}
+
+// next reads the next field; false at the end, and at what is no field.
+func (m *reader) next() bool {
+	n := 0
+	if m.field, n = next(m.rest); n == 0 {
+		return false
+	}
+	m.rest = m.rest[n:]
 	return true
 }
+
+// whole reports that next has reached the end.
+func (m *reader) whole() bool { return len(m.rest) == 0 }
 
 // field is one field of a message: a number, or bytes.
 type field struct {
