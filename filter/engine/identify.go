@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"portcullis/filter/authorize"
 	"portcullis/filter/table"
 	"portcullis/filter/token"
 	"portcullis/filter/verdict"
@@ -146,12 +147,7 @@ func (e *Engine) bearer(r *Request, index uint32, s table.Scheme, scopes table.N
 	if !e.authorized {
 		return c.badToken
 	}
-	for j := range scopes.Len() {
-		if !e.tokens.HasScope(scopes.At(j)) {
-			return verdict.AuthorizeScope
-		}
-	}
-	return verdict.Allow
+	return authorize.Scopes(e.tokens, scopes)
 }
 
 // identity appends whom a limit by subject counts: nothing for a caller
