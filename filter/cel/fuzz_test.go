@@ -100,7 +100,7 @@ func FuzzProgram(f *testing.F) {
 		}
 		tab := program(nodes, indexes, uint32(saved), needsBody)
 		if tab == nil {
-			t.Skip()
+			return // refused, as it should be
 		}
 		m := NewMachine(tab, parser)
 		in := Inputs{Claims: claims, Body: body, ParamTape: params, Consumer: table.NoIndex}
