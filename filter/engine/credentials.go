@@ -224,8 +224,8 @@ func hasComma(b []byte) bool {
 func (e *Engine) showQuery(name []byte, f *found) verdict.Code {
 	for q := e.path.Query; len(q) > 0; {
 		var pair []byte
-		pair, q = cut(q, '&')
-		k, v := cut(pair, '=')
+		pair, q = text.Cut(q, '&')
+		k, v := text.Cut(pair, '=')
 		if !decodesTo(k, name) {
 			continue
 		}
@@ -281,39 +281,18 @@ func showCookie(r *Request, name []byte, f *found) verdict.Code {
 		}
 		for rest := r.Headers[i].Value; len(rest) > 0; {
 			var pair []byte
-			pair, rest = cut(rest, ';')
-			k, v := cut(pair, '=')
-			if string(trim(k)) != string(name) {
+			pair, rest = text.Cut(rest, ';')
+			k, v := text.Cut(pair, '=')
+			if string(text.Trim(k)) != string(name) {
 				continue
 			}
 			if f.place != placeNone {
 				return verdict.CredentialAmbiguous
 			}
-			f.place, f.value = placeCookie, trim(v)
+			f.place, f.value = placeCookie, text.Trim(v)
 		}
 	}
 	return verdict.Allow
-}
-
-// cut splits b at the first sep.
-func cut(b []byte, sep byte) (before, after []byte) {
-	for i, c := range b {
-		if c == sep {
-			return b[:i], b[i+1:]
-		}
-	}
-	return b, nil
-}
-
-// trim drops blanks at both ends.
-func trim(b []byte) []byte {
-	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
-		b = b[1:]
-	}
-	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
-		b = b[:len(b)-1]
-	}
-	return b
 }
 
 // settleKeys finds a key that is shown and that no scheme accepts. Several may look at

@@ -7,6 +7,8 @@
 // second reader could find another charset or boundary in each of those.
 package media
 
+import "portcullis/filter/text"
+
 // Split parts type "/" subtype from its parameters; ok is false when v is
 // malformed. The results are parts of v.
 func Split(v []byte) (typ, params []byte, ok bool) {
@@ -24,7 +26,7 @@ func Split(v []byte) (typ, params []byte, ok bool) {
 		return nil, nil, false
 	}
 	typ = v[:i]
-	rest := trim(v[i:])
+	rest := text.Trim(v[i:])
 	if len(rest) == 0 {
 		return typ, nil, true
 	}
@@ -97,7 +99,7 @@ func Next(params []byte) (name, value []byte, quoted bool, rest []byte) {
 			in = !in
 		}
 	}
-	p := trim(params[:i])
+	p := text.Trim(params[:i])
 	if i < len(params) {
 		rest = params[i+1:]
 	}
@@ -153,15 +155,4 @@ func Token(c byte) bool {
 		return true
 	}
 	return false
-}
-
-// trim takes spaces and tabs off both ends.
-func trim(s []byte) []byte {
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
-		s = s[1:]
-	}
-	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
-		s = s[:len(s)-1]
-	}
-	return s
 }

@@ -3,6 +3,7 @@ package param
 import (
 	"portcullis/filter/json"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -119,7 +120,7 @@ func (d *Decoder) Lines(body []byte, separator byte, out *json.Tape) verdict.Cod
 	}
 	for rest := body; len(rest) > 0; {
 		var line []byte
-		line, rest = cut(rest, separator)
+		line, rest = text.Cut(rest, separator)
 		if len(trimSpace(line)) == 0 {
 			continue
 		}
@@ -142,11 +143,11 @@ func trimSpace(s []byte) []byte {
 func (d *Decoder) pairs(i uint32, body []byte, encodings table.Range) verdict.Code {
 	for len(body) > 0 {
 		var pair []byte
-		pair, body = cut(body, '&')
+		pair, body = text.Cut(body, '&')
 		if len(pair) == 0 {
 			continue
 		}
-		rawName, value := cut(pair, '=')
+		rawName, value := text.Cut(pair, '=')
 		name, code := d.buf.name(rawName, true)
 		if code == verdict.Allow && d.divided(pair) {
 			code = verdict.ParamAmbiguous

@@ -4,6 +4,7 @@ import (
 	"portcullis/filter/json"
 	"portcullis/filter/media"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -258,19 +259,19 @@ func headerField(line []byte) (name, value []byte, ok bool) {
 			return nil, nil, false
 		}
 	}
-	return line[:i], trim(line[i+1:]), true
+	return line[:i], text.Trim(line[i+1:]), true
 }
 
 // formDataName is the name in `form-data; name="..."; filename="..."` (RFC
 // 7578 section 4.2). filename* is refused, as that section says, and so is a
 // parameter that stands twice.
 func formDataName(v []byte) (name []byte, ok bool) {
-	kind, rest := cut(v, ';')
-	if !media.EqualFold("form-data", trim(kind)) {
+	kind, rest := text.Cut(v, ';')
+	if !media.EqualFold("form-data", text.Trim(kind)) {
 		return nil, false
 	}
 	names, files := 0, 0
-	for rest = trim(rest); len(rest) > 0; {
+	for rest = text.Trim(rest); len(rest) > 0; {
 		at := index(rest, '=')
 		if at <= 0 {
 			return nil, false
@@ -289,14 +290,14 @@ func formDataName(v []byte) (name []byte, ok bool) {
 		default:
 			return nil, false
 		}
-		rest = trim(rest)
+		rest = text.Trim(rest)
 		if len(rest) == 0 {
 			break
 		}
 		if rest[0] != ';' {
 			return nil, false
 		}
-		if rest = trim(rest[1:]); len(rest) == 0 {
+		if rest = text.Trim(rest[1:]); len(rest) == 0 {
 			return nil, false
 		}
 	}

@@ -3,6 +3,7 @@ package param
 import (
 	"portcullis/filter/json"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -149,11 +150,11 @@ func (d *Decoder) Query(q []byte, unknown uint8) (code verdict.Code, name []byte
 			}
 		}
 		var pair []byte
-		pair, q = cut(q, '&')
+		pair, q = text.Cut(q, '&')
 		if len(pair) == 0 {
 			continue
 		}
-		rawName, value := cut(pair, '=')
+		rawName, value := text.Cut(pair, '=')
 		at, code := d.buf.name(rawName, true)
 		if code != verdict.Allow {
 			return code, nil, passed
@@ -317,11 +318,11 @@ func (d *Decoder) Header(name, value []byte) verdict.Code {
 func (d *Decoder) Cookie(value []byte) (code verdict.Code, name []byte) {
 	for len(value) > 0 {
 		var pair []byte
-		pair, value = cut(value, ';')
-		name, text := cut(pair, '=')
+		pair, value = text.Cut(value, ';')
+		name, content := text.Cut(pair, '=')
 		// Servers drop white space around names and values, not only the space
 		// between pairs: "a =1" is a cookie a to them (RFC 6265 section 5.2).
-		name, text = trim(name), trim(text)
+		name, content = text.Trim(name), text.Trim(content)
 		at, ok := d.buf.copyName(name)
 		if !ok {
 			return verdict.RequestHeadersTooLarge, nil
@@ -329,13 +330,13 @@ func (d *Decoder) Cookie(value []byte) (code verdict.Code, name []byte) {
 		if i, ok := d.find(table.InCookie, name, at.hash); ok {
 			p := d.t.Param(d.params.Start + i)
 			if !d.spread(p) || d.types(p.Shape())&scalars != 0 {
-				if code := d.cookie(i, p, text); code != verdict.Allow {
+				if code := d.cookie(i, p, content); code != verdict.Allow {
 					return code, name
 				}
 				continue
 			}
 		}
-		if code := d.cookieMembers(at, pair, text); code != verdict.Allow {
+		if code := d.cookieMembers(at, pair, content); code != verdict.Allow {
 			return code, name
 		}
 	}
@@ -344,18 +345,18 @@ func (d *Decoder) Cookie(value []byte) (code verdict.Code, name []byte) {
 
 // cookie adds the text of a declared cookie. Style form with explode writes an
 // array as "a=1&a=2".
-func (d *Decoder) cookie(i uint32, p table.Param, text []byte) verdict.Code {
+func (d *Decoder) cookie(i uint32, p table.Param, content []byte) verdict.Code {
 	repeats := d.repeats(p)
 	if !repeats || p.Style() != table.StyleForm {
-		return d.add(i, text, repeats)
+		return d.add(i, content, repeats)
 	}
 	for first := true; ; first = false {
 		var piece []byte
-		more := index(text, '&') >= 0
-		piece, text = cut(text, '&')
+		more := index(content, '&') >= 0
+		piece, content = text.Cut(content, '&')
 		if !first {
 			var name []byte
-			if name, piece = cut(piece, '='); string(name) != string(p.Name()) {
+			if name, piece = text.Cut(piece, '='); string(name) != string(p.Name()) {
 				return verdict.ParamMalformed
 			}
 		}
@@ -367,23 +368,23 @@ func (d *Decoder) cookie(i uint32, p table.Param, text []byte) verdict.Code {
 
 // cookieMembers gives the pairs of one cookie to objects of style form, which
 // write "a=1&b=2".
-func (d *Decoder) cookieMembers(at span, pair, text []byte) verdict.Code {
+func (d *Decoder) cookieMembers(at span, pair, content []byte) verdict.Code {
 	if _, found := d.hasMember(at); !found {
 		return verdict.Allow
 	}
-	if index(text, '&') < 0 {
-		code, _ := d.member(table.InCookie, at, text)
+	if index(content, '&') < 0 {
+		code, _ := d.member(table.InCookie, at, content)
 		return code
 	}
 	for len(pair) > 0 {
 		var one []byte
-		one, pair = cut(pair, '&')
-		name, value := cut(one, '=')
-		at, ok := d.buf.copyName(trim(name))
+		one, pair = text.Cut(pair, '&')
+		name, value := text.Cut(one, '=')
+		at, ok := d.buf.copyName(text.Trim(name))
 		if !ok {
 			return verdict.RequestHeadersTooLarge
 		}
-		if code, _ := d.member(table.InCookie, at, trim(value)); code != verdict.Allow {
+		if code, _ := d.member(table.InCookie, at, text.Trim(value)); code != verdict.Allow {
 			return code
 		}
 	}
@@ -400,16 +401,6 @@ func (d *Decoder) hasMember(at span) (uint32, bool) {
 		}
 	}
 	return 0, false
-}
-
-// cut splits s at the first sep.
-func cut(s []byte, sep byte) (before, after []byte) {
-	for i, c := range s {
-		if c == sep {
-			return s[:i], s[i+1:]
-		}
-	}
-	return s, nil
 }
 
 func index(s []byte, c byte) int {

@@ -160,14 +160,3 @@ func printable(s []byte) bool {
 	}
 	return true
 }
-
-// trim takes spaces and tabs off both ends.
-func trim(s []byte) []byte {
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
-		s = s[1:]
-	}
-	for len(s) > 0 && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
-		s = s[:len(s)-1]
-	}
-	return s
-}

@@ -3,6 +3,7 @@ package param
 import (
 	"portcullis/filter/json"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -72,7 +73,7 @@ func (d *Decoder) Value(i uint32) (code verdict.Code, skip bool) {
 		d.Tape.Nodes, d.Tape.Src = d.Tape.Nodes[:0], d.buf.b[:cap(d.buf.b)]
 		raw := f.raw
 		if d.raw == rawField {
-			raw = trim(raw)
+			raw = text.Trim(raw)
 		}
 		code = d.scalar(raw, f.shape)
 		return code, p.Flags()&table.ParamFlagTypeOnly != 0 && code == verdict.Allow && d.typed(d.types(f.shape))
@@ -204,7 +205,7 @@ func (d *Decoder) styled(i uint32, style uint8, explode bool, name []byte) verdi
 		return verdict.ParamMalformed
 	}
 	if d.raw == rawField {
-		raw = trim(raw)
+		raw = text.Trim(raw)
 	}
 	return d.scalar(raw, f.shape)
 }
@@ -228,7 +229,7 @@ func (d *Decoder) unwrap(f *field, style uint8, explode bool, name []byte) (how 
 		if explode {
 			return written{sep: ';', pairs: true, name: name}, raw[1:], verdict.Allow
 		}
-		key, value := cut(raw[1:], '=')
+		key, value := text.Cut(raw[1:], '=')
 		if string(key) != string(name) {
 			return how, nil, verdict.ParamMalformed
 		}
@@ -286,7 +287,7 @@ func (d *Decoder) array(i uint32, raw []byte, how written) verdict.Code {
 	if f.kind == fieldList {
 		raw = d.fields[child].raw
 	}
-	if d.raw == rawField && len(trim(raw)) == 0 && f.kind != fieldList {
+	if d.raw == rawField && len(text.Trim(raw)) == 0 && f.kind != fieldList {
 		d.out.End(node) // an empty field is an empty list
 		return verdict.Allow
 	}
@@ -296,12 +297,12 @@ func (d *Decoder) array(i uint32, raw []byte, how written) verdict.Code {
 			piece, raw, more = d.next(raw, how.sep)
 			if how.name != nil {
 				var key []byte
-				if key, piece = cut(piece, '='); string(key) != string(how.name) {
+				if key, piece = text.Cut(piece, '='); string(key) != string(how.name) {
 					return verdict.ParamMalformed
 				}
 			}
 			if d.raw == rawField {
-				piece = trim(piece)
+				piece = text.Trim(piece)
 			}
 			if code := d.value(piece, d.item(f.shape, n), partText); code != verdict.Allow {
 				return code
@@ -365,7 +366,7 @@ func (d *Decoder) members(c uint32, raw []byte, how written) verdict.Code {
 			if at < 0 && how.sep != ';' { // RFC 6570 section 3.2.7: ";name" alone is an empty value
 				return verdict.ParamMalformed
 			}
-			key, value = cut(key, '=')
+			key, value = text.Cut(key, '=')
 		} else {
 			if !more {
 				return verdict.ParamMalformed // a name without a value
@@ -373,7 +374,7 @@ func (d *Decoder) members(c uint32, raw []byte, how written) verdict.Code {
 			value, raw, more = d.next(raw, how.sep)
 		}
 		if d.raw == rawField {
-			key, value = trim(key), trim(value)
+			key, value = text.Trim(key), text.Trim(value)
 		}
 		name, code := d.placeName(key)
 		if code != verdict.Allow {
@@ -545,7 +546,7 @@ func (d *Decoder) divide(raw []byte, shape uint32, sep byte) verdict.Code {
 		var piece []byte
 		piece, raw, more = d.next(raw, sep)
 		if d.raw == rawField {
-			piece = trim(piece)
+			piece = text.Trim(piece)
 		}
 		if code := d.value(piece, d.item(shape, n), partText); code != verdict.Allow {
 			return code

@@ -3,6 +3,7 @@ package token
 import (
 	"portcullis/filter/json"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -55,7 +56,7 @@ func (c *Checker) HasScope(scope []byte) bool {
 	}
 	for rest := c.scopes; len(rest) != 0; {
 		var word []byte
-		word, rest = cut(rest, c.scopeSep)
+		word, rest = text.Cut(rest, c.scopeSep)
 		if string(word) == string(scope) {
 			return true
 		}
@@ -86,16 +87,6 @@ func (c *Checker) ScopeText() []byte {
 	return c.scopes
 }
 
-// CutScope is the first of the scopes in text, and what is left of it. It keeps
+// CutScope is the first of the scopes in list, and what is left of it. It keeps
 // apart what AppendScopes can't: a scope from an array may hold spaces.
-func (c *Checker) CutScope(text []byte) (scope, rest []byte) { return cut(text, c.scopeSep) }
-
-// cut splits b at the first sep.
-func cut(b []byte, sep byte) (before, after []byte) {
-	for i, c := range b {
-		if c == sep {
-			return b[:i], b[i+1:]
-		}
-	}
-	return b, nil
-}
+func (c *Checker) CutScope(list []byte) (scope, rest []byte) { return text.Cut(list, c.scopeSep) }
