@@ -11,7 +11,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -121,29 +120,7 @@ schemes:
 		}
 		p := run(t, Options{Binary: binary(t, version), Config: overTLS(t, text, a, server), Workers: 4})
 		get := func(path string, cert *tls.Certificate, fields map[string]string) (answer, error) {
-			roots := x509.NewCertPool()
-			roots.AddCert(a.cert)
-			config := &tls.Config{RootCAs: roots, ServerName: "localhost"}
-			if cert != nil {
-				config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil }
-			}
-			tr := &http.Transport{TLSClientConfig: config}
-			defer tr.CloseIdleConnections()
-			req, err := http.NewRequest("GET", "https://"+p.Address+path, nil)
-			if err != nil {
-				return answer{}, err
-			}
-			for name, value := range fields {
-				if value != "" {
-					req.Header.Set(name, value)
-				}
-			}
-			resp, err := (&http.Client{Transport: tr, Timeout: answerWithin}).Do(req)
-			if err != nil {
-				return answer{}, err
-			}
-			defer resp.Body.Close()
-			return readResponse(resp)
+			return a.get(p, path, cert, fields)
 		}
 		for _, tt := range tests {
 			got, err := get("/machine", tt.cert, map[string]string{"authorization": machine, "x-forwarded-client-cert": tt.xfcc})

@@ -96,6 +96,35 @@ func print256(c tls.Certificate) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// get asks p for path over TLS, on a connection of its own: with the certificate, or
+// without one where it is nil, and with the fields that are not empty.
+func (a *authority) get(p *Process, path string, cert *tls.Certificate, fields map[string]string) (answer, error) {
+	roots := x509.NewCertPool()
+	roots.AddCert(a.cert)
+	config := &tls.Config{RootCAs: roots, ServerName: "localhost"}
+	if cert != nil {
+		// Whether the server's list of authorities has its own or not.
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil }
+	}
+	tr := &http.Transport{TLSClientConfig: config}
+	defer tr.CloseIdleConnections()
+	req, err := http.NewRequest("GET", "https://"+p.Address+path, nil)
+	if err != nil {
+		return answer{}, err
+	}
+	for name, value := range fields {
+		if value != "" {
+			req.Header.Set(name, value)
+		}
+	}
+	resp, err := (&http.Client{Transport: tr, Timeout: answerWithin}).Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	return readResponse(resp)
+}
+
 // overTLS is a bootstrap whose listener asks for certificates of a, needs none, and
 // forwards what a client says of another's.
 func overTLS(t *testing.T, text string, a *authority, server tls.Certificate) string {
@@ -200,37 +229,13 @@ limits: {each: {requests: 5, per: 1h, by: consumer, planBy: consumer, plans: {fe
 			t.Fatal(err)
 		}
 		p := run(t, Options{Binary: bin, Config: overTLS(t, text, a, server)})
-		get := func(path string, cert *tls.Certificate, xfcc string) (answer, error) {
-			roots := x509.NewCertPool()
-			roots.AddCert(a.cert)
-			config := &tls.Config{RootCAs: roots, ServerName: "localhost"}
-			if cert != nil {
-				// Whether the server's list of authorities has its own or not.
-				config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil }
-			}
-			tr := &http.Transport{TLSClientConfig: config}
-			defer tr.CloseIdleConnections()
-			req, err := http.NewRequest("GET", "https://"+p.Address+path, nil)
-			if err != nil {
-				return answer{}, err
-			}
-			if xfcc != "" {
-				req.Header.Set("x-forwarded-client-cert", xfcc)
-			}
-			resp, err := (&http.Client{Transport: tr, Timeout: answerWithin}).Do(req)
-			if err != nil {
-				return answer{}, err
-			}
-			defer resp.Body.Close()
-			return readResponse(resp)
-		}
 		for _, tt := range tests {
-			got, err := get(tt.path, tt.cert, tt.xfcc)
+			got, err := a.get(p, tt.path, tt.cert, map[string]string{"x-forwarded-client-cert": tt.xfcc})
 			if err != nil || got.status != tt.status || got.code != tt.code {
 				t.Errorf("%s: %v %v, want %d %s", tt.name, got, err, tt.status, tt.code)
 			}
 		}
-		if got, err := get("/own", &stranger, ""); err == nil {
+		if got, err := a.get(p, "/own", &stranger, nil); err == nil {
 			t.Errorf("a certificate of another authority: %v, want no handshake", got)
 		}
 	})
