@@ -41,13 +41,14 @@ func lastColon(b []byte) (at, n int) {
 	return at, n
 }
 
-// ipv4 reads four decimal numbers.
+// ipv4 reads four decimal numbers without leading zeros, which some take for octal
+// (RFC 6943 section 3.1.1).
 func ipv4(b []byte) (v [4]byte, ok bool) {
 	part, digits, n := 0, 0, 0
 	for i := 0; i <= len(b); i++ {
 		if i < len(b) && b[i] >= '0' && b[i] <= '9' {
 			n = n*10 + int(b[i]-'0')
-			if digits++; n > 255 || digits > 3 {
+			if digits++; n > 255 || digits > 1 && n < 10 {
 				return v, false
 			}
 			continue

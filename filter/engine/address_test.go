@@ -21,6 +21,9 @@ func TestAddressKey(t *testing.T) {
 		{"/var/run/proxy.sock", "/var/run/proxy.sock"},
 		{"256.0.0.1", "256.0.0.1"},
 		{"1.2.3", "1.2.3"},
+		{"01.2.3.4", "01.2.3.4"},
+		{"1.2.3.00", "1.2.3.00"},
+		{"::0.00.0.0", "::0.00.0.0"},
 		{"1.2.3.4.5", "1.2.3.4.5"},
 		{"1:::2", "1:::2"},
 		{"1::2::3", "1::2::3"},
@@ -43,7 +46,7 @@ func TestAddressKey(t *testing.T) {
 // others.
 func FuzzAddress(f *testing.F) {
 	for _, s := range []string{"1.2.3.4", "::", "::1", "1::", "2001:db8::1", "1:2:3:4:5:6:7:8", "::ffff:1.2.3.4", "1:2:3:4:5:6:1.2.3.4", "1:::2", "01.2.3.4",
-		"fe80::1%a", "::1.2.3.4:5", "1::2:3:4:5:6:7", "1::2:3:4:5:6:7:8", ":1", "1:", "0:0:0:0:0:0:0:00000"} {
+		"fe80::1%a", "::1.2.3.4:5", "1::2:3:4:5:6:7", "1::2:3:4:5:6:7:8", ":1", "1:", "0:0:0:0:0:0:0:00000", "::0.00.0.0"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -51,10 +54,11 @@ func FuzzAddress(f *testing.F) {
 			return // ports and zones are cut off before
 		}
 		want, err := netip.ParseAddr(s)
-		if err == nil && want.Is4() {
-			if got, ok := ipv4([]byte(s)); !ok || got != want.As4() {
-				t.Errorf("ipv4(%q) = %v, %v, want %v", s, got, ok, want)
-			}
+		is4 := err == nil && want.Is4()
+		if got, ok := ipv4([]byte(s)); ok != is4 || ok && got != want.As4() {
+			t.Fatalf("ipv4(%q) = %v, %v, net/netip says %v, %v", s, got, ok, want, err)
+		}
+		if is4 {
 			return
 		}
 		got, ok := ipv6([]byte(s))
