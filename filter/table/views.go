@@ -442,6 +442,9 @@ func (s Scheme) NumProviders() uint32 {
 	return s.w[SchemeProviders+1]
 }
 
+// Providers is where the list of them lies: two schemes with one range have one list.
+func (s Scheme) Providers() Range { return rangeAt(s.w[:], SchemeProviders) }
+
 // ProviderAt is the index of the i-th of them.
 func (s Scheme) ProviderAt(i uint32) uint32 { return s.t.indexes[s.w[SchemeProviders]+i] }
 

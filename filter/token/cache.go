@@ -3,6 +3,7 @@ package token
 import (
 	"portcullis/filter/le"
 	"portcullis/filter/siphash"
+	"portcullis/filter/table"
 )
 
 // cache remembers accepted tokens, with what is asked about them most.
@@ -34,13 +35,14 @@ type entry struct {
 	payload  uint32
 	key      uint32
 	provider uint32
+	list     table.Range // of the providers that were asked, see Checker.recall
 	scopeSep byte
 	found    claims // dates; node indexes say only whether a claim is there
 }
 
 const (
 	cacheWays = 4
-	entrySize = 112 // of an entry, and a little
+	entrySize = 120 // of an entry, and a little
 	// typicalRecord is what the index is sized for.
 	typicalRecord = 900
 	minCache      = 64 << 10

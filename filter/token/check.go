@@ -77,7 +77,8 @@ type Checker struct {
 	scopeSep byte
 	provider uint32
 	key      uint32
-	wants    uint32 // provider, table.NoIndex for none
+	wants    uint32      // provider, table.NoIndex for none
+	list     table.Range // for the cache's entry
 	cached   bool
 	accepted bool
 
@@ -154,17 +155,23 @@ func (c *Checker) Check(t *table.Table, s table.Scheme, token []byte, now int64)
 }
 
 // recall looks for a remembered token that the scheme still accepts. Where it
-// does not, the token is judged like any other: the code has to be the same.
+// does not, the token is judged like any other: the code has to be the same. So has
+// the provider, by which other things are judged: where one that the scheme lists
+// earlier has the same issuer, the entry counts only if that one refused the token in
+// this list, and for good.
 func (c *Checker) recall(t *table.Table, s table.Scheme, token []byte, now int64) bool {
 	e := c.cache.find(token)
 	if e == nil || e.provider >= t.NumProviders() {
 		return false
 	}
+	p := t.Provider(e.provider)
 	for i := range s.NumProviders() {
-		if s.ProviderAt(i) != e.provider {
+		if other := s.ProviderAt(i); other != e.provider {
+			if e.list != s.Providers() && string(t.Provider(other).Issuer) == string(p.Issuer) {
+				return false
+			}
 			continue
 		}
-		p := t.Provider(e.provider)
 		if e.found.judge(&p, now) != 0 {
 			return false
 		}
@@ -188,7 +195,7 @@ func (c *Checker) recall(t *table.Table, s table.Scheme, token []byte, now int64
 
 // remember puts an accepted token into the cache.
 func (c *Checker) remember(token []byte) {
-	c.cache.add(entry{key: c.key, provider: c.provider, scopeSep: c.scopeSep, found: c.found},
+	c.cache.add(entry{key: c.key, provider: c.provider, list: c.list, scopeSep: c.scopeSep, found: c.found},
 		token, c.subject, c.scopes, c.payload)
 }
 
@@ -241,6 +248,7 @@ func (c *Checker) parse(t *json.Tape, src []byte, o json.Options) verdict.Code {
 // have its issuer, the answer is the last one's.
 func (c *Checker) judge(t *table.Table, s table.Scheme, signed, sig []byte, now int64) verdict.Code {
 	code := verdict.Code(verdict.TokenIssuer)
+	c.list = s.Providers()
 	if c.found.iss == 0 {
 		return code
 	}
@@ -258,8 +266,23 @@ func (c *Checker) judge(t *table.Table, s table.Scheme, signed, sig []byte, now 
 			}
 			return code
 		}
+		if !c.forGood(index, code) {
+			c.list = table.Range{} // no scheme's
+		}
 	}
 	return code
+}
+
+// forGood reports whether a provider that refused the token with code always will: not
+// for the time or for keys that may change.
+func (c *Checker) forGood(provider uint32, code verdict.Code) bool {
+	switch code {
+	case verdict.TokenType, verdict.TokenAudience, verdict.TokenClaimMissing:
+		return true
+	case verdict.TokenAlgorithm, verdict.TokenKeyUnknown, verdict.TokenSignature:
+		return c.set(provider) == nil
+	}
+	return false
 }
 
 // judgeFor judges the token for one provider whose issuer it names.

@@ -376,6 +376,51 @@ func TestCacheRecalls(t *testing.T) {
 	}
 }
 
+// TestCacheOfSeveralProviders wants the same provider for a token whether it is
+// remembered or not, also where several have its issuer: what they ask besides
+// (bindings, proofs, scopes) hangs on which one it is.
+func TestCacheOfSeveralProviders(t *testing.T) {
+	keys := makeKeys()
+	provider := func(name string, change func(*ir.Provider)) *ir.Provider {
+		p := trusting(keys)
+		p.Name = name
+		change(p)
+		return p
+	}
+	first := provider("first", func(p *ir.Provider) {})
+	second := provider("second", func(p *ir.Provider) {})
+	strict := provider("strict", func(p *ir.Provider) { p.Audiences = []string{"elsewhere"} })
+	old := provider("old", func(p *ir.Provider) { p.SkewSeconds = 0 })
+	tab, schemes := openSchemes(t, []*ir.Provider{first, second, strict, old},
+		[]*ir.Provider{second}, []*ir.Provider{first, second}, []*ir.Provider{strict, second}, []*ir.Provider{old, second})
+	type sight struct {
+		scheme   int
+		at       int64
+		provider uint32
+		cached   bool
+	}
+	tests := []struct {
+		name   string
+		claims map[string]any
+		sights []sight
+	}{
+		{"remembered by the second, then asked of both", nil, []sight{{1, 0, 1, false}, {1, 0, 1, true}, {2, 0, 0, false}, {2, 0, 0, true}}},
+		{"refused by the first for good", nil, []sight{{3, 0, 1, false}, {3, 0, 1, true}, {1, 0, 1, true}}},
+		{"refused by the first for now", map[string]any{"nbf": nowSec + 30}, []sight{{4, 0, 1, false}, {4, 0, 1, false}, {4, 31e9, 3, false}, {4, 31e9, 3, true}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := token.NewChecker(token.Options{Verifier: sig.New(), Secrets: secretsOf(tab, keys), CacheBytes: 1 << 20})
+			tok := []byte(mint(keys["HS256"], tt.claims))
+			for i, s := range tt.sights {
+				if got := c.Check(tab, schemes[s.scheme], tok, now+s.at); got != verdict.Allow || c.Provider() != s.provider || c.Cached() != s.cached {
+					t.Errorf("sight %d: Check = %s of provider %d, cached %v, want allow of %d, cached %v", i, got.Name(), c.Provider(), c.Cached(), s.provider, s.cached)
+				}
+			}
+		})
+	}
+}
+
 func TestBearer(t *testing.T) {
 	tests := []struct {
 		in, want string
