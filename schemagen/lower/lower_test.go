@@ -558,3 +558,18 @@ func FuzzLower(f *testing.F) {
 		}
 	})
 }
+
+// TestFindingsSame holds the words of findings that come from a library against
+// each other: it walks maps.
+func TestFindingsSame(t *testing.T) {
+	const text = `{"exclusiveMinimum": true, "exclusiveMaximum": true}`
+	_, first := lowerText(t, text, "", dialect.Draft4, Neutral)
+	for range 64 {
+		if _, diags := lowerText(t, text, "", dialect.Draft4, Neutral); !slices.Equal(diags, first) {
+			t.Fatalf("%s: findings = %v, want %v as before", text, diags, first)
+		}
+	}
+	if len(first) != 1 {
+		t.Errorf("%s: findings = %v, want one", text, first)
+	}
+}

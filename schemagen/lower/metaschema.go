@@ -1,10 +1,12 @@
 package lower
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
@@ -119,27 +121,38 @@ func compiledMetaschema(d dialect.Dialect) *jsonschema.Schema {
 	return meta
 }
 
-// reportLeaves reports the innermost errors of a tree. The library takes other
-// regular expressions than ECMA-262 and its own view of formats, so those are
-// left out.
+// reportLeaves reports the innermost errors of a tree, in an order that the
+// library does not have: it walks maps, and of several findings at one place
+// the first is told. The library takes other regular expressions than ECMA-262
+// and its own view of formats, so those are left out.
 func (l *Lowerer) reportLeaves(n *source.Node, e *jsonschema.ValidationError) {
-	if len(e.Causes) > 0 {
-		for _, c := range e.Causes {
-			l.reportLeaves(n, c)
+	all := leaves(nil, e)
+	slices.SortFunc(all, func(a, b *jsonschema.ValidationError) int {
+		return cmp.Or(cmp.Compare(a.InstanceLocation, b.InstanceLocation), cmp.Compare(a.KeywordLocation, b.KeywordLocation), cmp.Compare(a.Message, b.Message))
+	})
+	for _, e := range all {
+		if strings.HasSuffix(e.KeywordLocation, "/format") {
+			continue
 		}
-		return
+		at := source.AtPointer(n, e.InstanceLocation)
+		if at == nil {
+			at = n
+		}
+		if _, dup := l.reported[report{at, "schema-invalid"}]; dup {
+			continue
+		}
+		l.warn(at, "schema-metaschema", "found a value that the metaschema refuses: "+e.Message, "")
 	}
-	if strings.HasSuffix(e.KeywordLocation, "/format") {
-		return
+}
+
+func leaves(out []*jsonschema.ValidationError, e *jsonschema.ValidationError) []*jsonschema.ValidationError {
+	if len(e.Causes) == 0 {
+		return append(out, e)
 	}
-	at := source.AtPointer(n, e.InstanceLocation)
-	if at == nil {
-		at = n
+	for _, c := range e.Causes {
+		out = leaves(out, c)
 	}
-	if _, dup := l.reported[report{at, "schema-invalid"}]; dup {
-		return
-	}
-	l.warn(at, "schema-metaschema", "found a value that the metaschema refuses: "+e.Message, "")
+	return out
 }
 
 // maxExponent is beyond every bound in a schema that means something.
