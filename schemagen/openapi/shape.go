@@ -13,11 +13,12 @@ import (
 type shaper struct {
 	types map[*ir.Schema]decodable
 	made  map[string]*ir.Shape // by the set
-	full  bool                 // there were more sets than maxShapes
+	sets  int                  // of made, those of more than one schema
+	full  bool                 // there were more such sets than maxShapes
 }
 
-// maxShapes bounds the shapes of one description. Sets of schemas can be many
-// more than schemas.
+// maxShapes bounds the shapes of one description that are of several schemas:
+// there can be many more sets of schemas than schemas.
 const maxShapes = 1 << 16
 
 func newShaper() *shaper {
@@ -44,9 +45,12 @@ func (h *shaper) of(set []*ir.Schema) *ir.Shape {
 	if shape, ok := h.made[key.String()]; ok {
 		return shape
 	}
-	if len(h.made) >= maxShapes {
-		h.full = true
-		return nil
+	if len(set) > 1 {
+		if h.sets >= maxShapes {
+			h.full = true
+			return nil
+		}
+		h.sets++
 	}
 	shape := &ir.Shape{}
 	h.made[key.String()] = shape // before its parts, which may hold it
