@@ -82,12 +82,20 @@ func (w *walker) positional(n *source.Node) bool {
 // their shape.
 func (w *walker) encodings(n *source.Node) (out []*ir.Field) {
 	list := n.Get("encoding")
-	if list == nil || list.Kind != source.Object {
+	if list == nil {
+		return nil
+	}
+	if list.Kind != source.Object {
+		w.unenforceable(list, "encoding-invalid", fmt.Sprintf("found %s as encoding, wanted an object", list.Kind), "")
 		return nil
 	}
 	for i, item := range list.Items {
 		e, ok := w.follow(item)
-		if !ok || e.Kind != source.Object {
+		if !ok {
+			continue
+		}
+		if e.Kind != source.Object {
+			w.unenforceable(item, "encoding-invalid", fmt.Sprintf("found %s as the encoding of the field %q, wanted an object", e.Kind, list.Keys[i].Name), "")
 			continue
 		}
 		out = append(out, w.encoding(list.Keys[i].Name, e))

@@ -21,6 +21,10 @@ func (w *walker) mounts(servers *source.Node) []ir.Mount {
 	var out []ir.Mount
 	if servers != nil && servers.Kind == source.Array {
 		for _, s := range servers.Items {
+			if s.Str("url") == "" {
+				w.report(diag.Warning, s, "server-url", "found a server without a URL, wanted one: it is left out", "set hosts and basePath in the policy")
+				continue
+			}
 			for _, u := range w.serverURLs(s) {
 				base, ok := basePath(u)
 				if !ok {

@@ -138,25 +138,35 @@ func (w *walker) paths() {
 // pathItem reads the operations of one path.
 func (w *walker) pathItem(path string, item *source.Node) {
 	// A path item's own members stand beside those of the item that its $ref
-	// leads to (OpenAPI 3.1.1 section 4.8.9.1).
-	target := item
-	if _, ok := resolve.Ref(item); ok {
-		var err *resolve.Error
-		if target, err = w.opts.Registry.Follow(item); err != nil {
+	// leads to (OpenAPI 3.1.1 section 4.8.9.1), which may have a $ref again.
+	chain := []*source.Node{item}
+	for at := item; ; {
+		ref, ok := resolve.Ref(at)
+		if !ok {
+			break
+		}
+		_, err := w.opts.Registry.Follow(at) // the whole of it, for its bound on cycles
+		if err == nil {
+			at, err = w.opts.Registry.Resolve(at, ref)
+		}
+		if err != nil {
 			w.op = nil
 			w.refError(item, err)
 			return
 		}
+		chain = append(chain, at)
 	}
-	if target.Kind != source.Object {
+	if target := chain[len(chain)-1]; target.Kind != source.Object {
 		w.report(diag.Error, target, "path-invalid", fmt.Sprintf("found %s as the path item of %s, wanted an object", target.Kind, path), "")
 		return
 	}
 	member := func(name string) *source.Node {
-		if n := item.Get(name); n != nil {
-			return n
+		for _, n := range chain {
+			if m := n.Get(name); m != nil {
+				return m
+			}
 		}
-		return target.Get(name)
+		return nil
 	}
 	shared := member("parameters")
 	for _, m := range methods {
@@ -165,8 +175,8 @@ func (w *walker) pathItem(path string, item *source.Node) {
 		}
 		if n := member(m); n != nil {
 			w.operation(strings.ToUpper(m), path, n, shared, member("servers"))
-			if item != target && item.Get(m) != nil && target.Get(m) != nil {
-				w.unenforceable(n, "path-item-conflict", "found the operation both beside a $ref and in what it refers to, wanted it once", "")
+			for _, name := range []string{m, "parameters", "servers"} {
+				w.checkOnce(chain, name)
 			}
 		}
 	}
@@ -174,12 +184,37 @@ func (w *walker) pathItem(path string, item *source.Node) {
 	if more := member("additionalOperations"); more != nil && w.version >= version32 && more.Kind == source.Object {
 		for i, n := range more.Items {
 			w.operation(more.Keys[i].Name, path, n, shared, member("servers"))
+			for _, name := range []string{"additionalOperations", "parameters", "servers"} {
+				w.checkOnce(chain, name)
+			}
 		}
 	}
 	w.op = nil
 }
 
+// checkOnce finds a member that several of a chain of path items have: what is
+// meant is then undefined.
+func (w *walker) checkOnce(chain []*source.Node, name string) {
+	var first *source.Node
+	for _, item := range chain {
+		n := item.Get(name)
+		switch {
+		case n == nil:
+		case first == nil:
+			first = n
+		default:
+			w.unenforceable(first, "path-item-conflict", fmt.Sprintf("found %s both beside a $ref and in what it refers to, wanted it once", name), "")
+			return
+		}
+	}
+}
+
 func (w *walker) operation(method, path string, n, shared, servers *source.Node) {
+	at := n
+	n, err := w.opts.Registry.Follow(at)
+	if err != nil {
+		n = at
+	}
 	op := &ir.Operation{
 		API: w.api, ID: n.Str("operationId"), Method: method, Path: path,
 		Mode: ir.ModeEnforce, Inspect: ir.InspectBody, UnknownQuery: ir.ActionDeny,
@@ -198,6 +233,11 @@ func (w *walker) operation(method, path string, n, shared, servers *source.Node)
 		// Nothing can be routed to it: its requests are not found, hence refused.
 		return
 	}
+	if err != nil {
+		w.refError(at, err)
+	} else if n != at {
+		w.operationRef(at)
+	}
 	w.operationServers(n, servers)
 	params := w.mergeParams(shared, n.Get("parameters"))
 	if w.version == version20 {
@@ -215,6 +255,17 @@ func (w *walker) operation(method, path string, n, shared, servers *source.Node)
 	w.responses(n)
 	w.security(n)
 	w.api.Operations = append(w.api.Operations, op)
+}
+
+// operationRef reports a $ref in place of an operation. OpenAPI has none there,
+// yet descriptions in several files do, and tools agree on what it means while
+// nothing stands beside it.
+func (w *walker) operationRef(at *source.Node) {
+	if len(at.Keys) > 1 {
+		w.unenforceable(at, "operation-ref", "found members beside the $ref of an operation, wanted the $ref alone", "")
+		return
+	}
+	w.report(diag.Warning, at, "operation-ref", "found a $ref as an operation, where OpenAPI has none: it is followed", "")
 }
 
 // maxParams is how many parameters of one operation the filter can hold.
