@@ -79,17 +79,6 @@ func TestBasic(t *testing.T) {
 	}
 }
 
-func TestEqual(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want bool
-	}{{"", "", true}, {"a", "a", true}, {"a", "b", false}, {"a", "ab", false}, {"ab", "a", false}, {"\x00", "", false}, {"\x80a", "\x00a", false}} {
-		if got := Equal([]byte(tt.a), []byte(tt.b)); got != tt.want {
-			t.Errorf("Equal(%q, %q) = %v, want %v", tt.a, tt.b, got, tt.want)
-		}
-	}
-}
-
 func TestParseForwarded(t *testing.T) {
 	tests := []struct {
 		in   string

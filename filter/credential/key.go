@@ -78,15 +78,3 @@ func (k Key) AppendDigested(dst []byte) []byte {
 	dst = append(dst, ':')
 	return append(dst, k.Secret...)
 }
-
-// Equal compares two digests in a time that depends on their length alone.
-func Equal(a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	diff := byte(0)
-	for i := range a {
-		diff |= a[i] ^ b[i]
-	}
-	return diff == 0
-}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"crypto/subtle"
+
 	"portcullis/filter/credential"
 	"portcullis/filter/table"
 	"portcullis/filter/text"
@@ -384,13 +386,13 @@ func (e *Engine) digestIs(text []byte, cred *table.Credential) bool {
 	c := &e.shown
 	if cred.Secret == table.NoIndex {
 		e.opt.Sig.SHA256(text, &c.sum)
-		return credential.Equal(c.sum[:], cred.Digest)
+		return subtle.ConstantTimeCompare(c.sum[:], cred.Digest) == 1
 	}
 	good := false
 	for _, list := range [...][][]byte{e.opt.Secrets, e.opt.PreviousSecrets} {
 		if cred.Secret < uint32(len(list)) && len(list[cred.Secret]) != 0 {
 			n := e.opt.Sig.HMAC(token.HS256, list[cred.Secret], text, &c.mac)
-			good = credential.Equal(c.mac[:n], cred.Digest) || good
+			good = subtle.ConstantTimeCompare(c.mac[:n], cred.Digest) == 1 || good
 		}
 	}
 	return good

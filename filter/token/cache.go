@@ -1,6 +1,8 @@
 package token
 
 import (
+	"crypto/subtle"
+
 	"portcullis/filter/le"
 	"portcullis/filter/siphash"
 	"portcullis/filter/table"
@@ -74,7 +76,7 @@ func (c *cache) find(token []byte) *entry {
 	for i := range bucket {
 		e := &bucket[i]
 		if e.hash == hash && int(e.token) == len(token) && c.head-e.pos <= uint64(len(c.ring)) &&
-			equalConstantTime(c.part(e, 0, e.token), token) {
+			subtle.ConstantTimeCompare(c.part(e, 0, e.token), token) == 1 {
 			return e
 		}
 	}
@@ -132,20 +134,4 @@ func (c *cache) bucket(hash uint64) []entry {
 	n := uint64(len(c.index)/cacheWays) - 1
 	i := (hash & n) * cacheWays
 	return c.index[i : i+cacheWays]
-}
-
-// equalConstantTime compares in a time that depends on the lengths only.
-func equalConstantTime(a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	diff := uint64(0)
-	for len(a) >= 8 && len(b) >= 8 {
-		diff |= le.U64(a, 0) ^ le.U64(b, 0)
-		a, b = a[8:], b[8:]
-	}
-	for i := range a {
-		diff |= uint64(a[i] ^ b[i])
-	}
-	return diff == 0
 }

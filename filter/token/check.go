@@ -1,6 +1,8 @@
 package token
 
 import (
+	"crypto/subtle"
+
 	"portcullis/filter/json"
 	"portcullis/filter/table"
 	"portcullis/filter/verdict"
@@ -444,7 +446,7 @@ func (c *Checker) verifyWith(k *table.Key, signed, sig []byte) Result {
 		if n == 0 {
 			return Unsupported
 		}
-		if res = Bad; equalConstantTime(c.mac[:n], sig) {
+		if res = Bad; subtle.ConstantTimeCompare(c.mac[:n], sig) == 1 {
 			return Good
 		}
 	}

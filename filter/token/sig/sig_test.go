@@ -52,3 +52,27 @@ func TestHashingAllocates(t *testing.T) {
 		}
 	}
 }
+
+// TestManySecrets: more secrets than are kept ready, and one under all algorithms.
+func TestManySecrets(t *testing.T) {
+	c := New()
+	for round := range 2 {
+		for i := range maxMACs + 7 {
+			key := []byte{byte(i), 1, 2, 3}
+			for alg, h := range map[token.Alg]func() hash.Hash{token.HS256: sha256.New, token.HS384: sha512.New384, token.HS512: sha512.New} {
+				var out [64]byte
+				n := c.HMAC(alg, key, []byte("text"), &out)
+				m := hmac.New(h, key)
+				m.Write([]byte("text"))
+				if want := m.Sum(nil); !bytes.Equal(out[:n], want) {
+					t.Fatalf("round %d: HMAC(%s, secret %d) = %x, want %x", round, alg.Name(), i, out[:n], want)
+				}
+				clear(out[:]) // what is kept is no view of the caller's
+			}
+			clear(key)
+		}
+	}
+	if n := len(c.macs.list); n != maxMACs {
+		t.Errorf("%d secrets are kept, want %d", n, maxMACs)
+	}
+}
