@@ -34,6 +34,8 @@ type Answers struct {
 	// Proved says that the request's own DPoP proof was used up by this very request:
 	// it is judged again, and is no second use.
 	Proved bool
+	// Risk is what was settled of it before it waited.
+	Risk Risk
 	// Limits is what a rate limit service said.
 	Limits LimitAnswers
 }

@@ -17,7 +17,7 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		return verdict.BodyLength
 	}
 	declared := op.Flags()&table.OpFlagHasBody != 0
-	if !declared && op.Flags()&table.OpFlagAnyBody != 0 {
+	if !declared && d.flags(op)&table.OpFlagAnyBody != 0 {
 		d.Part = verdict.PartNone
 		return verdict.Allow
 	}
@@ -50,7 +50,7 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		return verdict.NeedBody // wait and see that it is empty
 	}
 	if f.seen&seenContentEncoding != 0 && !media.EqualFold("identity", f.contentCoding) {
-		if !e.encodingAllowed(r, d.Op) {
+		if d.Risk.Level == table.InspectDeep || !e.encodingAllowed(r, d.Op) {
 			d.Part = verdict.PartHeader
 			return verdict.BodyEncoding
 		}
@@ -69,7 +69,7 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		return verdict.BodyMediaType
 	}
 	m := e.t.Media(media)
-	if m.Kind() == table.BodyOpaque && m.Action() != table.ActionPass {
+	if m.Kind() == table.BodyOpaque && (m.Action() != table.ActionPass || d.Risk.Level == table.InspectDeep) {
 		d.Part = verdict.PartContentType
 		return verdict.BodyMediaType
 	}
@@ -124,7 +124,7 @@ func (e *Engine) MaxBody(d *Decision) uint32 {
 }
 
 // CheckBody judges r.Body, the whole body of a request for which CheckHeaders
-// said NeedBody with d. Only Op, Media, Boundary, Preflight, Encoded, Mode, Later, Standings and Kept
+// said NeedBody with d. Only Op, Media, Boundary, Preflight, Encoded, Mode, Later, Standings, Risk and Kept
 // of d need to be kept between the two.
 func (e *Engine) CheckBody(r *Request, d *Decision) {
 	d.Failed, d.Unjudged, e.failed, e.lim.hits = false, false, nil, 0
@@ -139,6 +139,7 @@ func (e *Engine) CheckBody(r *Request, d *Decision) {
 		d.Code = e.allowed(r.Body, e.t.Op(d.Op), d)
 	}
 	e.chargeBody(r, d)
+	e.CountRefusal(r.NowNanos, d)
 }
 
 func (e *Engine) body(b []byte, op table.Op, d *Decision) verdict.Code {
@@ -184,7 +185,7 @@ func (e *Engine) json(b []byte, entry uint32, op table.Op, d *Decision) verdict.
 		depth = e.opt.MaxDepth
 	}
 	st := e.parser.Parse(&e.tape, b, json.Options{
-		AllowDuplicates: op.Flags()&table.OpFlagAllowDuplicates != 0,
+		AllowDuplicates: d.flags(op)&table.OpFlagAllowDuplicates != 0,
 		MaxDepth:        depth,
 		MaxString:       op.MaxString(),
 		MaxItems:        op.MaxItems(),
@@ -242,7 +243,7 @@ func blank(b []byte) bool {
 // fields judges a body of texts: a form, a multipart body, or one text.
 func (e *Engine) fields(b []byte, m table.Media, d *Decision) verdict.Code {
 	code := verdict.Internal
-	e.params.Lax(e.t.Op(d.Op).Flags())
+	e.params.Lax(d.flags(e.t.Op(d.Op)))
 	switch m.Kind() {
 	case table.BodyForm:
 		code = e.params.Form(e.t, m, b, &e.tape)

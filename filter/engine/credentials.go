@@ -32,6 +32,7 @@ type credentials struct {
 
 	consumer   uint32 // who it is
 	credential uint32
+	lacking    uint32 // a consumer whose credential is good and has too few scopes
 	tried      uint32 // the last credential whose id was shown, whatever came of it
 
 	query [credential.MaxKey + 1]byte
@@ -67,7 +68,7 @@ const (
 
 func (c *credentials) begin() {
 	c.n, c.badKey, c.badToken, c.goodToken = 0, 0, 0, false
-	c.tokenScheme, c.consumer, c.credential, c.tried = table.NoIndex, table.NoIndex, table.NoIndex, table.NoIndex
+	c.tokenScheme, c.consumer, c.credential, c.tried, c.lacking = table.NoIndex, table.NoIndex, table.NoIndex, table.NoIndex, table.NoIndex
 }
 
 // collect finds what the request shows for the schemes of reqs, before anything

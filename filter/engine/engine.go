@@ -79,9 +79,11 @@ type Engine struct {
 	reader  token.SetReader
 	wants   uint32 // provider whose keys the last request wanted, table.NoIndex
 	lim     limiter
-	allow   *authorizer // nil: the table has no expressions
-	shown   credentials
-	proofs  *prover // nil: no provider accepts DPoP proofs
+	// inspector settles how deep requests are looked at.
+	inspector inspector
+	allow     *authorizer // nil: the table has no expressions
+	shown     credentials
+	proofs    *prover // nil: no provider accepts DPoP proofs
 	// certKinds has a bit for each kind of credential in the table.
 	certKinds uint32
 	known     bool       // the last request's credentials were judged and are good
@@ -112,6 +114,9 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	e = &Engine{t: t, opt: opt, certKinds: certificateKinds(t)}
 	if ok, bad := e.lim.init(t, &opt); !ok {
 		return nil, bad
+	}
+	if !e.inspector.init(t, &opt) {
+		return nil, 0 // the table's bounds make it impossible
 	}
 	e.head.text = make([]byte, 0, headRoom)
 	e.path = route.NewPath(int(opt.MaxPathBytes))
@@ -174,6 +179,7 @@ func (e *Engine) CheckHeaders(r *Request, d *Decision) {
 	if d.Code == verdict.NeedAnswer && d.Wait.For != WaitLimits {
 		e.lim.hits = 0 // found again when it is judged again
 	}
+	e.CountRefusal(r.NowNanos, d)
 	if d.Entered && d.Mode == table.ModeEnforce && d.Code != verdict.Allow && d.Code != verdict.NeedBody && d.Code != verdict.NeedAnswer {
 		d.Entered = false
 		e.lim.gates.Leave(d.Op)
@@ -200,6 +206,7 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 		return e.preflight(r, e.t.Op(d.Op), d)
 	}
 	op := e.t.Op(d.Op)
+	d.begin(op)
 	if op.Flags()&table.OpFlagDeny != 0 {
 		return verdict.OperationUnenforceable
 	}
@@ -211,9 +218,11 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 	}
 	if code := e.identify(r, op, d); code != verdict.Allow {
 		e.blame(r, op, d, code)
+		e.lacking(op, d, code)
 		return code
 	}
 	e.known = true
+	e.inspect(r, op, d)
 	if code := e.limit(r, op, d); code != verdict.Allow {
 		return code
 	}
@@ -228,16 +237,26 @@ func (e *Engine) headers(r *Request, d *Decision) verdict.Code {
 }
 
 // content judges the parameters and what the header fields say of the body, as
-// deep as op is inspected.
+// deep as the request is looked at.
 func (e *Engine) content(r *Request, op table.Op, d *Decision) verdict.Code {
-	if op.Inspect() < table.InspectParameters {
+	if d.Risk.Level == table.InspectDeep {
+		if code := e.relaxed(r, op, d); code != verdict.Allow {
+			return code
+		}
+	}
+	if d.Risk.Level < table.InspectBody {
+		if code := e.framing(r, d); code != verdict.Allow {
+			return code
+		}
+	}
+	if d.Risk.Level < table.InspectParameters {
 		e.allow.begin(e.t, op)
 		return verdict.Allow
 	}
 	if code := e.parameters(r, op, d); code != verdict.Allow {
 		return code
 	}
-	if op.Inspect() < table.InspectBody {
+	if d.Risk.Level < table.InspectBody {
 		return verdict.Allow
 	}
 	return e.announced(r, op, d)

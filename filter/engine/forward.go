@@ -138,7 +138,7 @@ func (e *Engine) forward(r *Request, d *Decision, code verdict.Code) verdict.Cod
 	for i := rule.Fields.Start; i < rule.Fields.End(); i++ {
 		kind, name, path := e.t.ForwardField(i)
 		start := len(f.buf)
-		bad := e.appendForward(kind, path)
+		bad := e.appendForward(kind, path, d, code)
 		if bad == 0 && len(f.buf)-start > maxForwardValue {
 			bad = verdict.ForwardTooLarge
 		}
@@ -167,8 +167,11 @@ func worse(code, bad verdict.Code, d *Decision) verdict.Code {
 
 // appendForward appends the value of a field to f.buf: nothing where there is
 // none, or its code when there is one that can't be told.
-func (e *Engine) appendForward(kind uint8, path table.Names) verdict.Code {
+func (e *Engine) appendForward(kind uint8, path table.Names, d *Decision, code verdict.Code) verdict.Code {
 	f := e.fwd
+	if kind >= table.ForwardRisk {
+		return f.appendRisk(kind, d, code)
+	}
 	if !e.known {
 		return 0
 	}

@@ -104,6 +104,7 @@ func (e *Engine) requirement(r *Request, uses table.Range, met bool) (code verdi
 		}
 		if !consumerHas(e.t, j.consumer, scopes) {
 			fail(verdict.AuthorizeScope)
+			e.shown.lacking = j.consumer
 		}
 		if credential == table.NoIndex {
 			credential = j.credential

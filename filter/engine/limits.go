@@ -239,7 +239,7 @@ func (m *limiter) note(rec uint32) {
 // the body go to d.Later when there will be one.
 func (e *Engine) bill(r *Request, op table.Op, d *Decision, what uint8) (n int, code verdict.Code) {
 	m := &e.lim
-	later := !r.EndStream && op.Inspect() >= table.InspectBody && len(r.fields.upgrade) == 0
+	later := !r.EndStream && d.Risk.Level >= table.InspectBody && len(r.fields.upgrade) == 0
 	for i := uint32(0); i < op.NumLimits(); i++ {
 		rec := op.LimitAt(i)
 		l := &m.rules[rec]

@@ -27,7 +27,7 @@ func isOverride(name []byte) bool {
 // overridden refuses fields of overrideNames but for those that the operation
 // declares as parameters, unless the policy lets them pass.
 func (e *Engine) overridden(r *Request, op table.Op, d *Decision) verdict.Code {
-	if r.fields.seen&seenOverride == 0 || op.Flags()&table.OpFlagMethodOverride != 0 {
+	if r.fields.seen&seenOverride == 0 || d.flags(op)&table.OpFlagMethodOverride != 0 {
 		return verdict.Allow
 	}
 	for i := range r.Headers {

@@ -13,11 +13,16 @@ func (e *Engine) parameters(r *Request, op table.Op, d *Decision) verdict.Code {
 	if code := p.Begin(e.t, op); code != verdict.Allow {
 		return code
 	}
+	unknownAction := op.UnknownQuery()
+	if d.Risk.Level == table.InspectDeep {
+		p.Lax(d.flags(op))
+		unknownAction = table.ActionDeny
+	}
 	for i := 0; i < e.match.N; i++ {
 		e.captures[i] = e.match.Raw(e.path, i)
 	}
 	p.Path(e.captures[:e.match.N])
-	code, name, unknown := p.Query(e.path.Query, op.UnknownQuery())
+	code, name, unknown := p.Query(e.path.Query, unknownAction)
 	if d.Unknown = uint32(unknown); code != verdict.Allow {
 		d.Part = verdict.PartQuery
 		if d.Param = e.paramNamed(op, table.InQuery, name); d.Param == table.NoIndex {

@@ -75,6 +75,8 @@ type Finding struct {
 	RetryAfterNanos int64
 	// Later is what will be charged with the body.
 	Later BodyCharges
+	// Risk is how deep the request is looked at, and why.
+	Risk Risk
 	// Standings is how the request stands with its limits, where an answer tells.
 	Standings Standings
 	// Entered is set while the request counts as in flight: it has to leave the

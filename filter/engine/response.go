@@ -33,7 +33,7 @@ func (e *Engine) ResponseMode(d *Decision) uint8 {
 		return 0
 	}
 	m := e.t.Op(d.Op).ResponseMode()
-	if m == 0 {
+	if m == 0 || d.Risk.Level != table.InspectDeep && e.onlyDeep(d.Op) {
 		return 0
 	}
 	return max(m, d.Mode)

@@ -93,8 +93,9 @@ const (
 
 // More sections, above those of schemas.
 const (
-	SecExtras Section = iota + schemasEnd // what few operations have (extras.go)
-	SecDenied                             // tokens that count no more (denied.go)
+	SecExtras      Section = iota + schemasEnd // what few operations have (extras.go)
+	SecDenied                                  // tokens that count no more (denied.go)
+	SecInspections                             // how deep requests are looked at, and why deeper (inspection.go)
 	secEnd
 )
 
@@ -133,6 +134,7 @@ const (
 	wordsResponse    = 8
 	wordsExtra       = 12
 	wordsDenied      = 8
+	wordsInspection  = 8
 	wordsConsumer    = 12
 	wordsCredential  = 10
 	wordsExpr        = 16
@@ -219,7 +221,7 @@ const (
 //
 //	id(2) method(2) path(2) api mode|inspect<<8|unknownQuery<<16|responseMode<<24 flags
 //	params(2) media(2) requirements(2) limits(2: indexes) captures
-//	maxBody maxDepth maxString maxItems maxName zero(3) responses(2) expr forward zero(2)
+//	maxBody maxDepth maxString maxItems maxName zero(3) responses(2) expr forward inspection zero
 const (
 	OpID           = 0
 	OpMethod       = 2
@@ -240,6 +242,7 @@ const (
 	OpResponses    = 26
 	OpExpr         = 28
 	OpForward      = 29 // NoIndex = the upstream is told nothing
+	OpInspection   = 30 // index and one of its inspection record, 0 for none
 )
 
 // Flags of an operation.

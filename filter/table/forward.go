@@ -33,7 +33,11 @@ const (
 	ForwardPlan     = 8 // the consumer's plan
 	// ForwardAttribute is an attribute of the consumer; its path is the name.
 	ForwardAttribute = 9
-	forwardKindEnd   = 10
+	ForwardRisk      = 10 // how risky the request is: low, medium, high
+	ForwardReasons   = 11 // what of it is
+	ForwardInspect   = 12 // how deep it is looked at
+	ForwardDecision  = 13 // what was decided before its body
+	forwardKindEnd   = 14
 )
 
 // What becomes of the credentials that a request shows.

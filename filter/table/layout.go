@@ -71,7 +71,7 @@ var layouts = [...]layout{
 		rng(OpParams, SecParams), rng(OpMedia, SecMedia), rng(OpRequirements, SecRequirements), rng(OpLimits, SecIndexes),
 		bits(OpCaptures, 0, NoIndex, 0, MaxCaptures), high(OpMaxDepth, 16),
 		zero(23), zero(24), zero(25), rng(OpResponses, SecResponses),
-		opt(OpExpr, SecExprs), opt(OpForward, SecForwards), zero(30), zero(31),
+		opt(OpExpr, SecExprs), opt(OpForward, SecForwards), zero(31),
 	}},
 	{SecParams, wordsParam, []field{
 		str(ParamName), enum(ParamHow, 0, 1, maxIn), enum(ParamHow, 8, 1, maxStyle), bits(ParamHow, 16, 0xffff, 0, paramFlagsAll),
@@ -91,6 +91,10 @@ var layouts = [...]layout{
 		rng(ResponseMedia, SecMedia), rng(ResponseHeaders, SecParams), zero(5), zero(6), zero(7),
 	}},
 	{SecDenied, wordsDenied, nil},
+	{SecInspections, wordsInspection, []field{
+		enum(InspectionHow, 0, 1, inspectionKindEnd-1), enum(InspectionHow, 8, 0, maxInspect), bits(InspectionHow, 16, 0xffff, 0, inspectionFlagsAll),
+		rng(InspectionRules, SecInspections), bits(InspectionRefusals, 0, NoIndex, 0, maxRefusals), zero(7),
+	}},
 	{SecExtras, wordsExtra, []field{
 		idx(ExtraOp, SecOps), bits(ExtraFlags, 0, NoIndex, 0, extraFlagsAll), rng(ExtraOrigins, SecNames), rng(ExtraHeaders, SecNames),
 		opt(ExtraLimit, SecLimits), rng(ExtraEncodings, SecNames), rng(ExtraUpgrades, SecNames),

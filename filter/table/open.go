@@ -316,6 +316,16 @@ func (v *verifier) entries() bool {
 			return v.fail(bad, v.at(SecForwards, i*wordsForward+at))
 		}
 	}
+	for i := range v.count(SecInspections) {
+		if bad, at := t.checkInspection(i); bad != ErrNone {
+			return v.fail(bad, v.at(SecInspections, i*wordsInspection+at))
+		}
+	}
+	for i := range v.count(SecOps) {
+		if bad := t.checkInspected(t.Op(i)); bad != ErrNone {
+			return v.fail(bad, v.at(SecOps, i*wordsOp+OpInspection))
+		}
+	}
 	if !t.extrasSorted() {
 		return v.fail(ErrOrder, v.at(SecExtras, 0))
 	}

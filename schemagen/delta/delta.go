@@ -188,6 +188,8 @@ func (d *differ) operation(old, new *explain.Operation) {
 	d.ordered("inspect", old.Inspect, new.Inspect, []string{"headers", "parameters", "body", "deep"}, map[string]string{
 		"headers": "neither parameters nor bodies are looked at", "parameters": "bodies are not looked at", "body": "bodies are looked at", "deep": "bodies are looked at",
 	})
+	d.where = "inspect"
+	d.raises(old, new)
 	d.where = "hosts and paths"
 	for _, m := range old.Mounts {
 		if !slices.Contains(new.Mounts, m) {

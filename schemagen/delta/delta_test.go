@@ -160,6 +160,8 @@ func TestRequests(t *testing.T) {
 			"refuses body application/json: bodies of this type are refused\naccepts body application/merge-patch+json: bodies of this type are described now"},
 		{"mode", op(""), op(""), "version: 1\nmode: monitor\n", "version: 1\n", "may-refuse mode: was monitor, is enforce: refusals are refused"},
 		{"inspect", body(""), body(""), "version: 1\n", "version: 1\ndefaults: {inspect: headers}\n", "accepts inspect: was body, is headers: neither parameters nor bodies are looked at"},
+		{"inspect raised", body(""), body(""), "version: 1\ndefaults: {inspect: {raise: [{when: anonymous, to: deep}]}}\n", "version: 1\ndefaults: {inspect: {raise: [{when: {sample: 5%}, to: deep}]}}\n",
+			"may-refuse inspect: raised to deep: 5% of them, by chance\naccepts inspect: no longer raised to deep: of callers nobody knows"},
 		{"unknown", op(""), op(""), "version: 1\nunknown: pass\n", "version: 1\n", "refuses unknown operations: requests that no operation matches were let through, and are refused now"},
 		{"unknown query", op(""), op(""), "version: 1\ndefaults: {unknownQuery: pass}\n", "version: 1\n", "refuses query: query parameters that are not described are refused"},
 		{"limit comes", op(""), op(""), "version: 1\n", fmt.Sprintf(limits, "5, per: 1s", "l"), "refuses limits: limited to 5 in 1s, 5 at once, by operation (l)"},

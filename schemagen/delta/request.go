@@ -245,3 +245,17 @@ func place(s *explain.Schema) string {
 
 // short is what s asks of a value, in a line.
 func short(s *explain.Schema) string { return s.Lines()[0].Text }
+
+// raises compares what makes requests be looked at deeper.
+func (d *differ) raises(old, new *explain.Operation) {
+	for _, rule := range old.Raise {
+		if !slices.Contains(new.Raise, rule) {
+			d.add(Accepts, "no longer raised to "+rule, "")
+		}
+	}
+	for _, rule := range new.Raise {
+		if !slices.Contains(old.Raise, rule) {
+			d.add(MayRefuse, "raised to "+rule, "")
+		}
+	}
+}

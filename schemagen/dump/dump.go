@@ -247,6 +247,7 @@ func (d *dumper) operation(i uint32, title string, op table.Op) {
 	}
 	d.printf("    id %q %s inspect %s unknown query %s max body %s max depth %s%s", op.ID(), name(modes, op.Mode()), name(inspects, op.Inspect()),
 		name(actions, op.UnknownQuery()), orDefault(op.MaxBody()), orDefault(op.MaxDepth()), flags)
+	d.inspection(op)
 	for p := op.Params().Start; p < op.Params().End(); p++ {
 		d.param(d.t.Param(p))
 	}

@@ -6,7 +6,7 @@ import (
 	"portcullis/filter/table"
 )
 
-var forwardKinds = []string{"", "rule", "subject", "issuer", "scopes", "consumer", "provider", "claim", "plan", "attribute"}
+var forwardKinds = []string{"", "rule", "subject", "issuer", "scopes", "consumer", "provider", "claim", "plan", "attribute", "risk", "reasons", "inspect", "decision"}
 
 // ForwardSource writes where a forwarded value comes from, as policies do.
 func ForwardSource(kind uint8, path table.Names) string {

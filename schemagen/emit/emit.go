@@ -38,7 +38,7 @@ type Schemas interface {
 func Table(b *ir.Build, s Schemas, strs *Strings) ([]byte, error) {
 	w := &writer{strs: strs, schemas: s, providers: map[*ir.Provider]uint32{}, limits: map[*ir.Limit]uint32{}, services: map[*ir.RateLimitService]uint32{},
 		schemes: map[*ir.Scheme]uint32{}, secrets: map[string]uint32{}, entries: map[*ir.Schema]uint32{}, shapes: map[*ir.Shape]uint32{}, exprs: map[string]uint32{},
-		forwards: map[*ir.Forward]uint32{}, lists: map[string][]uint32{}}
+		forwards: map[*ir.Forward]uint32{}, lists: map[string][]uint32{}, inspected: map[string]uint32{}}
 	for _, p := range b.Providers {
 		w.provider(p)
 	}
@@ -77,7 +77,7 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecDenied + 1][]uint32
+	recs    [table.SecInspections + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32
@@ -92,6 +92,7 @@ type writer struct {
 	automata  []automaton
 	forwards  map[*ir.Forward]uint32
 	lists     map[string][]uint32 // of names that several operations have
+	inspected map[string]uint32   // inspection records by what they say
 }
 
 // count is the number of records that a section has so far.
@@ -257,7 +258,7 @@ func (w *writer) operation(op *ir.Operation, api uint32) uint32 {
 	modes := responseMode<<24 | uint32(op.Mode) | uint32(op.Inspect)<<8 | uint32(op.UnknownQuery)<<16
 	return w.record(table.SecOps, w.str(op.ID), w.str(op.Method), w.str(op.Path), []uint32{api, modes, flags},
 		params, media, reqs, limits, []uint32{uint32(len(captures)), op.MaxBodyBytes, uint32(op.MaxDepth), op.MaxString, op.MaxItems, op.MaxName}, zeros(3), responses,
-		[]uint32{w.expr(op.Allow), w.forward(op.Forward), 0, 0})
+		[]uint32{w.expr(op.Allow), w.forward(op.Forward), w.inspection(op), 0})
 }
 
 // captureNames is the expressions of the path, in order.

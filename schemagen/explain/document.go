@@ -14,6 +14,8 @@ type Document struct {
 	AnswersAt    []string           `json:"answersAt"`
 	Mode         string             `json:"mode"`
 	Inspect      string             `json:"inspect"`
+	Raise        []string           `json:"raise,omitempty"`
+	Sensitive    bool               `json:"sensitive,omitempty"`
 	Denied       bool               `json:"denied"`
 	Deprecated   bool               `json:"deprecated"`
 	UnknownQuery string             `json:"unknownQuery"`
@@ -92,7 +94,7 @@ type MediaDocument struct {
 // Document is o as JSON; whole says what values must be as well.
 func (o *Operation) Document(whole bool) Document {
 	d := Document{
-		Operation: o.Name(), ID: o.ID, API: o.API, AnswersAt: o.Mounts, Mode: o.Mode, Inspect: o.Inspect, Denied: o.Denied,
+		Operation: o.Name(), ID: o.ID, API: o.API, AnswersAt: o.Mounts, Mode: o.Mode, Inspect: o.Inspect, Raise: o.Raise, Sensitive: o.Sensitive, Denied: o.Denied,
 		Deprecated: o.Deprecated, UnknownQuery: o.UnknownQuery, Security: [][]UseDocument{}, Allow: o.Allow, Limits: []LimitDocument{}, Deviations: []string{},
 	}
 	for _, r := range o.Security {

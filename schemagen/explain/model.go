@@ -29,6 +29,9 @@ type Operation struct {
 	Mounts       []string // hosts and base paths where it answers: "*/v1"
 	Mode         string   // of the operation, or weaker: of its API
 	Inspect      string
+	Raise        []string // what makes requests be looked at deeper
+	Sensitive    bool     // the policy calls it so
+	AtDeep       bool     // responses are judged to requests looked at deep alone
 	UnknownQuery string
 	Denied       bool // every request is refused: something can't be enforced
 	Deprecated   bool
@@ -148,6 +151,7 @@ func (r *reader) operation(op table.Op, a table.API) *Operation {
 		MaxBody: op.MaxBody(), MaxDepth: op.MaxDepth(),
 	}
 	o.Ambiguous, o.Responses = ambiguous(op), r.responses(op)
+	o.Sensitive, o.AtDeep, o.Raise = raises(r.t, op)
 	for p := op.Params().Start; p < op.Params().End(); p++ {
 		o.Params = append(o.Params, r.param(r.t.Param(p)))
 	}

@@ -253,6 +253,12 @@ func (o *Operation) Write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "  api          %s\n  answers at   %s\n", api, strings.Join(o.Mounts, ", "))
 	fmt.Fprintf(w, "  mode         %s\n  looks at     %s\n", modeText[o.Mode], inspectText[o.Inspect])
+	if o.Sensitive {
+		fmt.Fprintf(w, "  sensitive    yes\n")
+	}
+	for _, line := range o.Raise {
+		fmt.Fprintf(w, "  raised to    %s\n", line)
+	}
 	fmt.Fprintf(w, "\nwho may call\n")
 	for _, line := range o.securityLines() {
 		fmt.Fprintf(w, "  %s\n", line)
@@ -281,6 +287,9 @@ func (o *Operation) Write(w io.Writer) {
 	o.writeBody(w)
 	if o.Responses != nil {
 		fmt.Fprintf(w, "\nresponses\n")
+		if o.AtDeep {
+			fmt.Fprintf(w, "  to requests that are looked at deep alone\n")
+		}
 		o.Responses.write(w)
 	}
 	if lines := o.Extras.lines(); lines != nil {
@@ -303,7 +312,7 @@ var (
 	}
 	inspectText = map[string]string{
 		"headers":    "headers: route, limits and callers; neither parameters nor bodies",
-		"parameters": "parameters: everything but bodies", "body": "body: everything", "deep": "deep: everything",
+		"parameters": "parameters: everything but bodies", "body": "body: everything", "deep": "deep: everything, and nothing passes unread or by name",
 	}
 )
 
@@ -431,9 +440,9 @@ func (o *Operation) Deviations() (out []string) {
 	}
 	switch o.Inspect {
 	case "headers":
-		out = append(out, "parameters and bodies are not looked at")
+		out = append(out, "parameters and bodies are not looked at"+o.unless())
 	case "parameters":
-		out = append(out, "bodies are not looked at")
+		out = append(out, "bodies are not looked at"+o.unless())
 	}
 	if o.Body != nil {
 		for _, m := range o.Body.Media {

@@ -53,14 +53,16 @@ type Mount struct {
 
 // Operation is one method on one path template.
 type Operation struct {
-	API        *API
-	ID         string // operationId, or ""
-	Method     string // upper case
-	Path       string // template as written, "/users/{id}"
-	Segments   []Segment
-	Mounts     []Mount // where the operation answers, when not at its API's Mounts
-	Mode       Mode
-	Inspect    Inspect
+	API      *API
+	ID       string // operationId, or ""
+	Method   string // upper case
+	Path     string // template as written, "/users/{id}"
+	Segments []Segment
+	Mounts   []Mount // where the operation answers, when not at its API's Mounts
+	Mode     Mode
+	Inspect  Inspect
+	// Inspection is what makes requests be looked at deeper than Inspect.
+	Inspection Inspection
 	Deprecated bool
 	// Deny is set when something of the operation can't be enforced and is not
 	// waived: every request to it is refused with operation_unenforceable.
@@ -134,6 +136,33 @@ const (
 	InspectParameters
 	InspectBody
 	InspectDeep
+)
+
+// Inspection is what an operation says of risk. The zero value says nothing.
+type Inspection struct {
+	Sensitive bool
+	Raise     []Raise
+}
+
+// Raise is a rule by which requests are looked at deeper.
+type Raise struct {
+	When        RaiseWhen
+	To          Inspect
+	Sample      uint32 // RaiseSample: of 2^32 requests, > 0
+	Refusals    uint32 // RaiseRefusals: > 0
+	WindowNanos uint64 // the same
+	Loc         Loc
+}
+
+// RaiseWhen is what a rule asks. Numbers are the table's kinds of inspection record.
+type RaiseWhen uint8
+
+// What rules ask.
+const (
+	RaiseAnonymous RaiseWhen = iota + 2
+	RaiseRefusals
+	RaiseSample
+	RaiseSensitive
 )
 
 // Segment is one path segment of a template: literals and expressions in turn.

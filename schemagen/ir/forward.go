@@ -31,6 +31,10 @@ const (
 	ForwardClaim
 	ForwardPlan      // of the consumer
 	ForwardAttribute // of the consumer; Path is its name
+	ForwardRisk      // low, medium, high
+	ForwardReasons   // of that risk
+	ForwardInspect   // how deep the request is looked at
+	ForwardDecision  // what was decided before the body
 )
 
 // Credentials says what becomes of the credentials that a request shows.
@@ -51,4 +55,18 @@ type Assertion struct {
 	Issuer          string
 	Audience        string
 	LifetimeSeconds uint32
+}
+
+// TellsRisk reports whether f tells how risky requests are, or what was decided of
+// them.
+func (f *Forward) TellsRisk() bool {
+	if f == nil {
+		return false
+	}
+	for _, field := range f.Fields {
+		if field.Source >= ForwardRisk && field.Source <= ForwardDecision {
+			return true
+		}
+	}
+	return false
 }

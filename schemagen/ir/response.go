@@ -10,6 +10,9 @@ type Responses struct {
 	// Closed makes every object whose schema does not speak of other properties
 	// hold the declared ones alone.
 	Closed bool
+	// AtDeep lets responses be judged to requests that are looked at InspectDeep, and
+	// to no others.
+	AtDeep bool
 	List   []*Response // exact statuses, then ranges, then the default
 }
 

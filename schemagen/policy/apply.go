@@ -99,9 +99,7 @@ func (s *Scope) amazonPath(op *ir.Operation) settings {
 // apply copies settings into op. Security waits for the schemes.
 func (s *Scope) apply(op *ir.Operation, m settings) {
 	op.Mode = orMode(m.mode, s.mode)
-	if m.inspect != 0 {
-		op.Inspect = m.inspect
-	}
+	s.inspect(op, m)
 	if m.maxBodyBytes != nil {
 		op.MaxBodyBytes = *m.maxBodyBytes
 	}
@@ -161,9 +159,7 @@ func (s settings) with(over settings) settings {
 	if over.mode != 0 {
 		s.mode = over.mode
 	}
-	if over.inspect != 0 {
-		s.inspect = over.inspect
-	}
+	s.inspection(over)
 	if over.limits != nil {
 		s.limits, s.limitsNode = over.limits, over.limitsNode
 	}
@@ -292,6 +288,7 @@ func (s *Scope) Finish(api *ir.API) {
 		}
 		op.Security = kept
 		s.checkSchemeCount(op)
+		s.checkInspect(op)
 		s.checkLimits(op)
 	}
 	if s.api != nil {

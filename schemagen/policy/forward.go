@@ -24,7 +24,7 @@ const (
 
 var forwardSources = map[string]ir.ForwardSource{
 	"subject": ir.ForwardSubject, "issuer": ir.ForwardIssuer, "scopes": ir.ForwardScopes, "consumer": ir.ForwardConsumer, "provider": ir.ForwardProvider,
-	"plan": ir.ForwardPlan,
+	"plan": ir.ForwardPlan, "risk": ir.ForwardRisk, "reasons": ir.ForwardReasons, "inspect": ir.ForwardInspect, "decision": ir.ForwardDecision,
 }
 
 var credentials = map[string]ir.Credentials{"keep": ir.CredentialsKeep, "remove": ir.CredentialsRemove, "replace": ir.CredentialsReplace}
@@ -59,7 +59,7 @@ func (p *Policy) readForwardHeaders(n *source.Node, f *ir.Forward) {
 			}
 		}
 		if field.Source == 0 && text != "" {
-			p.dec.errorf(n, "policy-value", "found %s as the source of a header, wanted subject, issuer, provider, scopes, consumer, plan, attribute:NAME, claim:NAME or claim:/POINTER", describe(n))
+			p.dec.errorf(n, "policy-value", "found %s as the source of a header, wanted subject, issuer, provider, scopes, consumer, plan, risk, reasons, inspect, decision, attribute:NAME, claim:NAME or claim:/POINTER", describe(n))
 		}
 		f.Fields = append(f.Fields, field)
 	})

@@ -84,6 +84,9 @@ type Waiver struct {
 type settings struct {
 	mode                ir.Mode
 	inspect             ir.Inspect
+	inspectNode         *source.Node
+	raise               []ir.Raise // nil: not set
+	sensitive           *bool
 	limits              []string // nil: not set
 	limitsNode          *source.Node
 	security            *security
@@ -287,7 +290,7 @@ func (p *Policy) settingFields(s *settings) fields {
 	d := p.dec
 	return fields{
 		"mode":    func(n *source.Node) { s.mode = oneOf(d, n, "mode", modes) },
-		"inspect": func(n *source.Node) { s.inspect = oneOf(d, n, "inspect", inspects) },
+		"inspect": func(n *source.Node) { p.readInspect(n, s) },
 		"limits": func(n *source.Node) {
 			s.limits, s.limitsNode = d.strs(n, "limits", 0), n
 			if len(s.limits) > maxLimits {

@@ -9,11 +9,12 @@ import (
 type responseRules struct {
 	mode   ir.Mode
 	closed bool
+	deep   bool
 }
 
 var responseModes = map[string]ir.Mode{"off": ir.ModeOff, "monitor": ir.ModeMonitor, "block": ir.ModeEnforce}
 
-// readResponses reads a mode, or an object of mode and undeclared.
+// readResponses reads a mode, or an object of mode, undeclared and at.
 func (p *Policy) readResponses(n *source.Node) *responseRules {
 	d := p.dec
 	r := &responseRules{}
@@ -26,6 +27,9 @@ func (p *Policy) readResponses(n *source.Node) *responseRules {
 		"undeclared": func(n *source.Node) {
 			r.closed = oneOf(d, n, "undeclared", map[string]bool{"schema": false, "deny": true})
 		},
+		"at": func(n *source.Node) {
+			r.deep = oneOf(d, n, "at", map[string]bool{"body": false, "deep": true})
+		},
 	}, "mode")
 	return r
 }
@@ -35,5 +39,5 @@ func (r *responseRules) model() *ir.Responses {
 	if r == nil || r.mode == 0 || r.mode == ir.ModeOff {
 		return nil
 	}
-	return &ir.Responses{Mode: r.mode, Closed: r.closed}
+	return &ir.Responses{Mode: r.mode, Closed: r.closed, AtDeep: r.deep}
 }

@@ -152,6 +152,10 @@ type Host interface {
 	// Property is a property of the host; path elements are separated by NUL
 	// (proxy_get_property).
 	Property(path string) ([]byte, Status)
+	// SetProperty sets a property of the current stream that filters and access logs of
+	// the host can read (proxy_set_property); on Envoy filter state by the name wasm.
+	// and path.
+	SetProperty(path, value string) Status
 	// Environ is the VM's environment: entries NAME=VALUE, each ended by NUL
 	// (WASI environ_get). It may allocate: configuration time only. The slice is
 	// the caller's.

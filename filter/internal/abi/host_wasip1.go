@@ -61,6 +61,9 @@ func proxyHTTPCall(c unsafe.Pointer, cn uint32, h unsafe.Pointer, hn uint32, b u
 //go:wasmimport env proxy_get_property
 func proxyGetProperty(k unsafe.Pointer, kn uint32, p, n unsafe.Pointer) uint32
 
+//go:wasmimport env proxy_set_property
+func proxySetProperty(k unsafe.Pointer, kn uint32, v unsafe.Pointer, vn uint32) uint32
+
 //go:wasmimport wasi_snapshot_preview1 environ_sizes_get
 func environSizesGet(count, size unsafe.Pointer) uint32
 
@@ -240,6 +243,11 @@ func (VM) HTTPCall(cluster, headers, body []byte, timeoutMs uint32) (uint32, Sta
 func (VM) Property(path string) ([]byte, Status) {
 	clearOut()
 	return result(proxyGetProperty(text(path), uint32(len(path)), unsafe.Pointer(&out.ptr), unsafe.Pointer(&out.size)))
+}
+
+// SetProperty implements [Host].
+func (VM) SetProperty(path, value string) Status {
+	return Status(proxySetProperty(text(path), uint32(len(path)), text(value), uint32(len(value))))
 }
 
 // Environ implements [Host].

@@ -32,21 +32,22 @@ type fakeHost struct {
 	linked  []byte
 	environ string
 
-	logs     []string
-	replies  []reply
-	resumed  []uint32
-	metrics  map[string]int64
-	adds     int  // calls of AddMetric
-	noTicks  bool // refuses to tick
-	names    []string
-	tick     uint32
-	shared   map[string][]byte
-	cas      map[string]uint32
-	nanos    int64
-	foreign  func(name string, args []byte) ([]byte, abi.Status)
-	noRandom bool
-	deaf     bool // refuses replies
-	bodySt   abi.Status
+	logs       []string
+	replies    []reply
+	resumed    []uint32
+	metrics    map[string]int64
+	adds       int  // calls of AddMetric
+	noTicks    bool // refuses to tick
+	names      []string
+	tick       uint32
+	shared     map[string][]byte
+	cas        map[string]uint32
+	nanos      int64
+	foreign    func(name string, args []byte) ([]byte, abi.Status)
+	noRandom   bool
+	deaf       bool // refuses replies
+	bodySt     abi.Status
+	properties map[string]string // by context and path
 
 	calls    []sentCall // in the order sent; the token is the index and one
 	callSt   abi.Status // what HTTPCall and GRPCCall answer
@@ -293,6 +294,13 @@ func (h *fakeHost) Property(path string) ([]byte, abi.Status) {
 		return h.hand([]byte(h.details))
 	}
 	return nil, abi.StatusNotFound
+}
+func (h *fakeHost) SetProperty(path, value string) abi.Status {
+	if h.properties == nil {
+		h.properties = map[string]string{}
+	}
+	h.properties[fmt.Sprint(h.current, " ", path)] = value
+	return 0
 }
 func (h *fakeHost) Environ() []byte        { return []byte(h.environ) }
 func (h *fakeHost) Random(dst []byte) bool { return !h.noRandom }

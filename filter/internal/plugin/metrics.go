@@ -25,6 +25,17 @@ const (
 	waitsLate
 	preflightsAnswered
 	bodiesUnjudged
+	inspectedHeaders // by level, in their order
+	inspectedParameters
+	inspectedBody
+	inspectedDeep
+	riskLow // by label, in their order
+	riskMedium
+	riskHigh
+	raisedAnonymous // by fact, in their order
+	raisedRefusals
+	raisedSample
+	raisedSensitive
 	numCounters
 )
 
@@ -48,6 +59,17 @@ var counterNames = [numCounters]string{
 	waitsLate:             "portcullis.waits_late",
 	preflightsAnswered:    "portcullis.preflights_answered",
 	bodiesUnjudged:        "portcullis.bodies_unjudged",
+	inspectedHeaders:      "portcullis.inspected.headers",
+	inspectedParameters:   "portcullis.inspected.parameters",
+	inspectedBody:         "portcullis.inspected.body",
+	inspectedDeep:         "portcullis.inspected.deep",
+	riskLow:               "portcullis.risk.low",
+	riskMedium:            "portcullis.risk.medium",
+	riskHigh:              "portcullis.risk.high",
+	raisedAnonymous:       "portcullis.raised.anonymous",
+	raisedRefusals:        "portcullis.raised.refusals",
+	raisedSample:          "portcullis.raised.sample",
+	raisedSensitive:       "portcullis.raised.sensitive",
 }
 
 // metrics holds the host's ids of all counters. A metric never decides anything: a

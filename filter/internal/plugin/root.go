@@ -142,7 +142,7 @@ func (v *VM) grow(cfg *config.Config, e Engine) {
 
 // needsMore reports whether held requests of t need more than the usual.
 func needsMore(t *table.Table) bool {
-	if t == nil || t.NumLimits() > 0 {
+	if t == nil || t.NumLimits() > 0 || t.NumInspections() > 0 {
 		return true
 	}
 	for i := uint32(0); i < t.NumMedia(); i++ {

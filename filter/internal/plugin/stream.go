@@ -60,6 +60,7 @@ func (v *VM) judgeHeaders(c *stream, r *root, e Engine, was *waiting, endStream 
 	v.countUse(e)
 	v.plainAnswer(e)
 	v.forward(e)
+	v.countRisk()
 	if v.d.Code == verdict.NeedBody {
 		return v.needBody(c, r, e, endStream)
 	}
@@ -162,6 +163,7 @@ func (v *VM) needBody(c *stream, r *root, e Engine, endStream bool) abi.Action {
 	if c.flags&flagUpgrade != 0 {
 		// The engine lets upgrades of this operation through. No body ever ends
 		// here: to wait for one would stop the handshake.
+		v.tellRisk()
 		v.watchResponse(c, r, e)
 		v.keepNote(c, e)
 		return v.pass(c, passedUpgrade)
@@ -185,7 +187,7 @@ func (v *VM) needBody(c *stream, r *root, e Engine, endStream bool) abi.Action {
 	v.held.slots[i] = held{id: c.id, op: v.d.Op, media: v.d.Media, slot: i, preflight: v.d.Preflight, encoded: v.d.Encoded, maxBody: maxBody, length: length,
 		deadline: r.ticks + r.timeoutTicks, engine: e, root: r}
 	if int(i) < len(v.more) {
-		v.more[i] = heldMore{v.d.Boundary, v.d.Later, v.d.Standings}
+		v.more[i] = heldMore{v.d.Boundary, v.d.Later, v.d.Standings, v.d.Risk}
 	}
 	if int(i) < len(v.kept) {
 		v.kept[i].Copy(&v.d.Kept)
@@ -304,7 +306,7 @@ func (v *VM) judgeBody(c *stream, atLeast uint32) abi.Action {
 	default:
 		v.resume(h, verdict.NeedBody)
 		v.req.Body, v.req.EndStream = body, true
-		if v.d.Later.Any() {
+		if v.d.Later.Any() || v.d.Risk.Counts() {
 			v.req.NowNanos = v.host.NowNanos()
 		}
 		h.engine.CheckBody(&v.req, &v.d)
@@ -323,7 +325,7 @@ func (v *VM) resume(h *held, code verdict.Code) {
 	v.d.Media, v.d.Preflight, v.d.Encoded = h.media, h.preflight, h.encoded
 	if int(h.slot) < len(v.more) {
 		m := &v.more[h.slot]
-		v.d.Boundary, v.d.Later, v.d.Standings = m.boundary, m.charges, m.stand
+		v.d.Boundary, v.d.Later, v.d.Standings, v.d.Risk = m.boundary, m.charges, m.stand, m.risk
 	}
 	if int(h.slot) < len(v.kept) {
 		v.d.Kept.Copy(&v.kept[h.slot])
@@ -352,6 +354,9 @@ func (v *VM) settle(c *stream, r *root) abi.Action {
 // settleWith is the one place where a request passes or is refused. Each way of
 // passing has a counter of its own.
 func (v *VM) settleWith(c *stream, r *root, e Engine) abi.Action {
+	if v.d.Risk.Told {
+		v.settleRisk(e)
+	}
 	switch v.d.Code {
 	case verdict.Allow:
 		if v.d.Mode == table.ModeOff {

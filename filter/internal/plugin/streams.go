@@ -160,6 +160,7 @@ type heldMore struct {
 	boundary engine.Boundary
 	charges  engine.BodyCharges
 	stand    engine.Standings
+	risk     engine.Risk
 }
 
 // pool is slots of fixed number, of requests that are held or watched.
