@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"portcullis/filter/token"
@@ -159,8 +160,8 @@ func (p *Policy) jwks(n *source.Node, alg ir.Alg) (out []*ir.Key) {
 		return nil
 	}
 	for _, k := range keys.Items {
-		if k.Str("use") == "enc" {
-			continue // not for signatures (RFC 7517 section 4.2)
+		if !verifies(k) {
+			continue
 		}
 		out = append(out, p.jwk(k, alg, "")...)
 	}
@@ -168,6 +169,18 @@ func (p *Policy) jwks(n *source.Node, alg ir.Alg) (out []*ir.Key) {
 		p.dec.errorf(n, "policy-key", "found a key set without a key that verifies signatures, wanted one")
 	}
 	return out
+}
+
+// verifies reports a JWK that may check signatures, as far as it says what it
+// is for (RFC 7517 sections 4.2 and 4.3).
+func verifies(n *source.Node) bool {
+	if use := n.Get("use"); use != nil && (use.Kind != source.String || use.Text != "sig") {
+		return false
+	}
+	ops := n.Get("key_ops")
+	return ops == nil || ops.Kind == source.Array && slices.ContainsFunc(ops.Items, func(o *source.Node) bool {
+		return o.Kind == source.String && o.Text == "verify"
+	})
 }
 
 // jwk reads a JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037).
@@ -180,6 +193,10 @@ func (p *Policy) jwk(n *source.Node, alg ir.Alg, kid string) []*ir.Key {
 		if alg == 0 {
 			return nil
 		}
+	}
+	if !verifies(n) {
+		p.dec.errorf(n, "policy-key", "found a key whose use or key_ops say that it verifies no signatures, wanted use sig and key_ops verify, or neither")
+		return nil
 	}
 	if n.Get("d") != nil {
 		p.dec.errorf(n, "policy-key", "found a private key, wanted a public one: take it out of the policy and replace it")

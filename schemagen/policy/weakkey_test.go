@@ -25,6 +25,11 @@ func TestWeakKeys(t *testing.T) {
 		name, jwk, want string // want: part of the message, "" for a good key
 	}{
 		{"good", `{kty: RSA, n: "` + modulus(2048) + `", e: AQAB}`, ""},
+		{"for signatures", `{kty: RSA, use: sig, key_ops: [sign, verify], n: "` + modulus(2048) + `", e: AQAB}`, ""},
+		{"for encryption", `{kty: RSA, use: enc, n: "` + modulus(2048) + `", e: AQAB}`, "verifies no signatures"},
+		{"use a list", `{kty: RSA, use: [sig], n: "` + modulus(2048) + `", e: AQAB}`, "verifies no signatures"},
+		{"wrapKey", `{kty: RSA, key_ops: [wrapKey], n: "` + modulus(2048) + `", e: AQAB}`, "verifies no signatures"},
+		{"key_ops a text", `{kty: RSA, key_ops: verify, n: "` + modulus(2048) + `", e: AQAB}`, "verifies no signatures"},
 		{"exponent 3", `{kty: RSA, n: "` + modulus(2048) + `", e: Aw}`, "exponent"},
 		{"exponent 65535", `{kty: RSA, n: "` + modulus(2048) + `", e: AP__}`, "exponent"},
 		{"1024 bits", `{kty: RSA, n: "` + modulus(1024) + `", e: AQAB}`, "1024 bits"},
