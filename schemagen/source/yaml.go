@@ -37,6 +37,7 @@ func parseYAML(doc *Document, text string) (err *Error) {
 			err = &Error{doc.Path, Pos{1, 1}, fmt.Sprintf("found YAML that can't be read (%v), wanted YAML 1.2", p)}
 		}
 	}()
+	text = withoutVersion(text)
 	dec := yaml.NewDecoder(strings.NewReader(text))
 	var root, next yaml.Node
 	if e := dec.Decode(&root); e == io.EOF {
@@ -53,6 +54,19 @@ func parseYAML(doc *Document, text string) (err *Error) {
 	r.budget = aliasBase + aliasFactor*countNodes(&root)
 	doc.Root, err = r.value(root.Content[0], nil, "", 0)
 	return err
+}
+
+var yamlVersion = regexp.MustCompile(`^(?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?\r?\n`)
+
+// withoutVersion makes the directive %YAML 1.2 a comment: the library refuses
+// what it says, and reads what it means.
+func withoutVersion(text string) string {
+	m := yamlVersion.FindString(text)
+	if m == "" {
+		return text
+	}
+	at := strings.LastIndexByte(m, '%')
+	return text[:at] + "#" + text[at+1:]
 }
 
 func countNodes(y *yaml.Node) int {
@@ -97,6 +111,9 @@ func (r *yamlReader) value(y *yaml.Node, parent *Node, name string, depth int) (
 		if r.budget--; r.budget < 0 {
 			return nil, r.errorAt(y, "found aliases that expand to more than %d values, wanted fewer", aliasBase)
 		}
+	}
+	if err := r.checkAnchor(y); err != nil {
+		return nil, err
 	}
 	n := r.arena.node()
 	n.Pos, n.Parent, n.Name, n.Doc = r.pos(y), parent, name, r.doc
@@ -164,11 +181,18 @@ func (r *yamlReader) mapping(n *Node, y *yaml.Node, depth int) *Error {
 		if k.Kind != yaml.ScalarNode {
 			return r.errorAt(k, "found a mapping or sequence as a name, wanted a scalar")
 		}
+		if err := r.checkMark(k); err != nil {
+			return err
+		}
+		if err := r.checkAnchor(k); err != nil {
+			return err
+		}
+		pos := r.pos(k) // before the value's: places are found faster in order
 		item, err := r.value(v, n, k.Value, depth+1)
 		if err != nil {
 			return err
 		}
-		n.Keys = append(n.Keys, Key{k.Value, r.pos(k)})
+		n.Keys = append(n.Keys, Key{k.Value, pos})
 		n.Items = append(n.Items, item)
 	}
 	if second, first, found := n.findDuplicate(); found {
@@ -292,6 +316,38 @@ func (r *yamlReader) checkTag(y *yaml.Node, want string) *Error {
 		return r.errorAt(y, "found the tag %s, wanted none or one of YAML's core schema", y.Tag)
 	}
 	return nil
+}
+
+// checkMark finds a plain name with a question mark right before it, as in
+// {?a: b}: it belongs to the name (YAML 1.2.2 section 7.3.3), and the library
+// drops it.
+func (r *yamlReader) checkMark(k *yaml.Node) *Error {
+	if off := r.offset(k); k.Style == 0 && off > 0 && off <= len(r.text) && r.text[off-1] == '?' {
+		return r.errorAt(k, "found a question mark right before the name %q, wanted quotes around both", k.Value)
+	}
+	return nil
+}
+
+// checkAnchor finds an anchor that goes on where the library ends it: its name
+// may hold more than letters and digits (section 6.9.2).
+func (r *yamlReader) checkAnchor(y *yaml.Node) *Error {
+	if y.Anchor == "" {
+		return nil
+	}
+	off := r.offset(y)
+	if rest, ok := strings.CutPrefix(r.text[min(off, len(r.text)):], "&"+y.Anchor); ok && rest != "" && !strings.ContainsRune(" \t\r\n,[]{}", rune(rest[0])) {
+		return r.errorAt(y, "found an anchor with the character %q, wanted letters, digits, - and _", rest[0])
+	}
+	return nil
+}
+
+// offset is where y stands in the text.
+func (r *yamlReader) offset(y *yaml.Node) int {
+	p := r.pos(y)
+	if p.Line > len(r.lineStart) {
+		return len(r.text)
+	}
+	return r.lineStart[p.Line-1] + p.Col - 1
 }
 
 func (r *yamlReader) errorAt(y *yaml.Node, format string, args ...any) *Error {
