@@ -1,27 +1,11 @@
 package credential
 
+import "portcullis/filter/text"
+
 // Basic is the credential of an Authorization field value of the scheme Basic (RFC
 // 7617 section 2); the scheme is case-insensitive (RFC 9110 section 11.1) and one
 // space follows it. present is false for another scheme or none.
-func Basic(value []byte) (encoded []byte, present bool) {
-	const scheme = "basic"
-	if len(value) < len(scheme) {
-		return nil, false
-	}
-	for i := range len(scheme) {
-		if value[i]|0x20 != scheme[i] {
-			return nil, false
-		}
-	}
-	rest := value[len(scheme):]
-	if len(rest) == 0 {
-		return rest, true
-	}
-	if rest[0] != ' ' {
-		return nil, false
-	}
-	return rest[1:], true
-}
+func Basic(value []byte) (encoded []byte, present bool) { return text.AfterScheme(value, "basic") }
 
 // maxUserPass is the longest "id:secret".
 const maxUserPass = MaxKey

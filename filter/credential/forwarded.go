@@ -1,5 +1,7 @@
 package credential
 
+import "portcullis/filter/text"
+
 // MaxNames is how many URI names, and how many DNS names, of a certificate are read.
 const MaxNames = 8
 
@@ -80,17 +82,17 @@ func forwardedValue(b []byte) (value, after []byte, ok bool) {
 
 func (f *Forwarded) set(key, value []byte) bool {
 	switch {
-	case isKey(key, "hash"):
+	case text.EqualFold("hash", key):
 		if f.Hash != nil || len(value) == 0 {
 			return false
 		}
 		f.Hash = value
-	case isKey(key, "subject"):
+	case text.EqualFold("subject", key):
 		if f.Subject != nil {
 			return false
 		}
 		f.Subject = value
-	case isKey(key, "uri"):
+	case text.EqualFold("uri", key):
 		if len(value) == 0 {
 			return true // the key stands there although the certificate has none
 		}
@@ -99,25 +101,12 @@ func (f *Forwarded) set(key, value []byte) bool {
 		}
 		f.URIs[f.NumURIs] = value
 		f.NumURIs++
-	case isKey(key, "dns"):
+	case text.EqualFold("dns", key):
 		if f.NumDNS == MaxNames {
 			return false
 		}
 		f.DNS[f.NumDNS] = value
 		f.NumDNS++
-	}
-	return true
-}
-
-// isKey compares a key without regard to case; want is in lower case.
-func isKey(key []byte, want string) bool {
-	if len(key) != len(want) {
-		return false
-	}
-	for i, c := range key {
-		if c|0x20 != want[i] {
-			return false
-		}
 	}
 	return true
 }

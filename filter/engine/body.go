@@ -2,8 +2,8 @@ package engine
 
 import (
 	"portcullis/filter/json"
-	"portcullis/filter/media"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -49,7 +49,7 @@ func (e *Engine) announced(r *Request, op table.Op, d *Decision) verdict.Code {
 		}
 		return verdict.NeedBody // wait and see that it is empty
 	}
-	if f.seen&seenContentEncoding != 0 && !media.EqualFold("identity", f.contentCoding) {
+	if f.seen&seenContentEncoding != 0 && !text.EqualFold("identity", f.contentCoding) {
 		if d.Risk.Level == table.InspectDeep || !e.encodingAllowed(r, d.Op) {
 			d.Part = verdict.PartHeader
 			return verdict.BodyEncoding

@@ -3,6 +3,7 @@ package engine
 import (
 	"portcullis/filter/media"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 )
 
 // matchMedia finds the media type among r that value, a Content-Type
@@ -47,7 +48,7 @@ func (b *Boundary) read(params []byte) bool {
 		var name, v []byte
 		var quoted bool
 		name, v, quoted, params = media.Next(params)
-		if !media.EqualFold("boundary", name) {
+		if !text.EqualFold("boundary", name) {
 			continue
 		}
 		if b.n != 0 {
@@ -83,12 +84,12 @@ func mediaMatches(m table.Media, typ []byte) bool {
 	want := m.Type()
 	switch m.Match() {
 	case table.MatchExact:
-		return media.EqualFold(want, typ)
+		return text.EqualFold(want, typ)
 	case table.MatchMainType:
-		return len(typ) > len(want) && media.EqualFold(want, typ[:len(want)])
+		return len(typ) > len(want) && text.EqualFold(want, typ[:len(want)])
 	case table.MatchSuffix:
 		suffix := m.Suffix()
-		return len(typ) > len(want)+len(suffix) && media.EqualFold(want, typ[:len(want)]) && media.EqualFold(suffix, typ[len(typ)-len(suffix):])
+		return len(typ) > len(want)+len(suffix) && text.EqualFold(want, typ[:len(want)]) && text.EqualFold(suffix, typ[len(typ)-len(suffix):])
 	}
 	return m.Match() == table.MatchAny
 }

@@ -2,9 +2,9 @@ package engine
 
 import (
 	"portcullis/filter/cel"
-	"portcullis/filter/media"
 	"portcullis/filter/schema"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/token"
 	"portcullis/filter/verdict"
 )
@@ -250,7 +250,7 @@ func (f *fields) transfer() verdict.Code {
 	if f.seen&seenTransferEncoding == 0 {
 		return verdict.Allow
 	}
-	if !media.EqualFold("chunked", f.transferEncoding) || f.seen&seenContentLength != 0 {
+	if !text.EqualFold("chunked", f.transferEncoding) || f.seen&seenContentLength != 0 {
 		return verdict.BodyLength
 	}
 	return verdict.Allow

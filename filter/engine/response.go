@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"portcullis/filter/media"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -132,7 +132,7 @@ func (e *Engine) responseMedia(r *Response, rec table.Response, bare bool, d *De
 	if bare {
 		return verdict.Allow
 	}
-	if r.contentCoding >= 0 && !media.EqualFold("identity", r.value(r.contentCoding)) {
+	if r.contentCoding >= 0 && !text.EqualFold("identity", r.value(r.contentCoding)) {
 		d.Part = verdict.PartHeader
 		return verdict.ResponseEncoding
 	}
@@ -336,7 +336,7 @@ func (r *Response) statusCode() (status uint16, ok bool) {
 // isGRPC reports a gRPC content type, with or without a message format.
 func isGRPC(contentType []byte) bool {
 	const grpc = "application/grpc"
-	if len(contentType) < len(grpc) || !media.EqualFold(grpc, contentType[:len(grpc)]) {
+	if len(contentType) < len(grpc) || !text.EqualFold(grpc, contentType[:len(grpc)]) {
 		return false
 	}
 	rest := contentType[len(grpc):]

@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"portcullis/filter/media"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -18,7 +18,7 @@ func (e *Engine) upgradeAllowed(r *Request, op uint32) bool {
 	}
 	list := e.t.Extra(x).Upgrades()
 	for i := range list.Len() {
-		if media.EqualFold(string(list.At(i)), r.fields.upgrade) {
+		if text.EqualFold(list.At(i), r.fields.upgrade) {
 			return true
 		}
 	}
@@ -47,7 +47,7 @@ func (e *Engine) encodingAllowed(r *Request, op uint32) bool {
 	}
 	list := e.t.Extra(x).Encodings()
 	for i := range list.Len() {
-		if media.EqualFold(string(list.At(i)), r.fields.contentCoding) {
+		if text.EqualFold(list.At(i), r.fields.contentCoding) {
 			return true
 		}
 	}

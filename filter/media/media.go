@@ -121,23 +121,7 @@ func UTF8(params []byte) bool {
 	for len(params) > 0 {
 		var name, v []byte
 		name, v, _, params = Next(params)
-		if EqualFold("charset", name) && !EqualFold("utf-8", v) && !EqualFold("utf8", v) && !EqualFold("us-ascii", v) {
-			return false
-		}
-	}
-	return true
-}
-
-// EqualFold compares a lower-case text with one of any case, ASCII only.
-func EqualFold[T ~string | ~[]byte](lower T, s []byte) bool {
-	if len(lower) != len(s) {
-		return false
-	}
-	for i, c := range s {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if lower[i] != c {
+		if text.EqualFold("charset", name) && !text.EqualFold("utf-8", v) && !text.EqualFold("utf8", v) && !text.EqualFold("us-ascii", v) {
 			return false
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"mime"
 	"strings"
 	"testing"
+
+	"portcullis/filter/text"
 )
 
 func TestSplit(t *testing.T) {
@@ -85,7 +87,7 @@ func FuzzSplit(f *testing.F) {
 		if !ok || err != nil {
 			return
 		}
-		if !EqualFold(want, typ) {
+		if !text.EqualFold(want, typ) {
 			t.Fatalf("Split(%q) = %q, want %q", s, typ, want)
 		}
 		for rest := params; len(rest) > 0; {

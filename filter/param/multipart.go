@@ -109,13 +109,13 @@ func (d *Decoder) part(s []byte, encodings table.Range) verdict.Code {
 		}
 		bit := 0
 		switch {
-		case media.EqualFold("content-disposition", name):
+		case text.EqualFold("content-disposition", name):
 			bit, disposition = 1, value
-		case media.EqualFold("content-type", name):
+		case text.EqualFold("content-type", name):
 			bit, contentType = 2, value
-		case media.EqualFold("content-transfer-encoding", name):
+		case text.EqualFold("content-transfer-encoding", name):
 			// RFC 7578 section 4.7: deprecated, and identity in what is left of it.
-			if bit = 4; !media.EqualFold("binary", value) && !media.EqualFold("8bit", value) && !media.EqualFold("7bit", value) {
+			if bit = 4; !text.EqualFold("binary", value) && !text.EqualFold("8bit", value) && !text.EqualFold("7bit", value) {
 				return verdict.BodyEncoding
 			}
 		}
@@ -208,9 +208,9 @@ func (d *Decoder) partKind(contentType []byte, encoding uint32) (uint8, verdict.
 		}
 	}
 	switch {
-	case len(typ) == 0 || len(typ) > 5 && media.EqualFold("text/", typ[:5]) && !media.EqualFold("text/json", typ) || typ[len(typ)-1] == '*':
+	case len(typ) == 0 || len(typ) > 5 && text.EqualFold("text/", typ[:5]) && !text.EqualFold("text/json", typ) || typ[len(typ)-1] == '*':
 		return partText, verdict.Allow
-	case media.EqualFold("application/json", typ), media.EqualFold("text/json", typ), len(typ) > 5 && media.EqualFold("+json", typ[len(typ)-5:]):
+	case text.EqualFold("application/json", typ), text.EqualFold("text/json", typ), len(typ) > 5 && text.EqualFold("+json", typ[len(typ)-5:]):
 		return partJSON, verdict.Allow
 	}
 	return partBinary, verdict.Allow
@@ -221,9 +221,9 @@ var textPlain = []byte("text/plain")
 // rangeMatches reports whether a lower-case media range has the type.
 func rangeMatches(want, typ []byte) bool {
 	if n := len(want); n >= 2 && want[n-1] == '*' {
-		return n == 3 && want[0] == '*' || len(typ) >= n-1 && media.EqualFold(string(want[:n-1]), typ[:n-1])
+		return n == 3 && want[0] == '*' || len(typ) >= n-1 && text.EqualFold(want[:n-1], typ[:n-1])
 	}
-	return media.EqualFold(string(want), typ)
+	return text.EqualFold(want, typ)
 }
 
 // crlf splits s after the first line. A line feed or carriage return alone is
@@ -267,7 +267,7 @@ func headerField(line []byte) (name, value []byte, ok bool) {
 // parameter that stands twice.
 func formDataName(v []byte) (name []byte, ok bool) {
 	kind, rest := text.Cut(v, ';')
-	if !media.EqualFold("form-data", text.Trim(kind)) {
+	if !text.EqualFold("form-data", text.Trim(kind)) {
 		return nil, false
 	}
 	names, files := 0, 0
@@ -282,10 +282,10 @@ func formDataName(v []byte) (name []byte, ok bool) {
 			return nil, false
 		}
 		switch {
-		case media.EqualFold("name", key):
+		case text.EqualFold("name", key):
 			name = value
 			names++
-		case media.EqualFold("filename", key):
+		case text.EqualFold("filename", key):
 			files++
 		default:
 			return nil, false
@@ -343,7 +343,7 @@ func (d *Decoder) PartHeader(i, record uint32) (code verdict.Code, skip bool) {
 		}
 		rest = after
 		name, value, ok := headerField(line)
-		if !ok || !media.EqualFold(string(p.Name()), name) {
+		if !ok || !text.EqualFold(p.Name(), name) {
 			continue
 		}
 		if found {

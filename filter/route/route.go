@@ -1,6 +1,9 @@
 package route
 
-import "portcullis/filter/table"
+import (
+	"portcullis/filter/table"
+	"portcullis/filter/text"
+)
 
 // Match is where a request's path led. Captures are the texts of the template
 // expressions, in order along the path; they point where the Path's segments
@@ -127,23 +130,10 @@ func hostMatches(h *table.Host, host []byte, port uint32) bool {
 	name := h.Name()
 	switch h.Kind() {
 	case table.HostExact:
-		return equalFold(name, host)
+		return text.EqualFold(name, host)
 	case table.HostWildcard:
 		n := len(host) - len(name)
-		return n > 0 && equalFold(name, host[n:])
-	}
-	return true
-}
-
-// equalFold compares a lower-case name with a host of any case, ASCII only.
-func equalFold(name, host []byte) bool {
-	if len(name) != len(host) {
-		return false
-	}
-	for i, c := range host {
-		if name[i] != lower(c) {
-			return false
-		}
+		return n > 0 && text.EqualFold(name, host[n:])
 	}
 	return true
 }

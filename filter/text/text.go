@@ -1,4 +1,4 @@
-// Package text appends text to byte slices, and splits it. What it appends is what append and
+// Package text appends text to byte slices, splits and compares it. What it appends is what append and
 // strconv do, kept out of line: inlined, each append of a literal is 100 to 150 bytes
 // of module, and messages consist of little else.
 package text

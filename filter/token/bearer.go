@@ -1,14 +1,16 @@
 package token
 
+import "portcullis/filter/text"
+
 // Bearer is the token of an Authorization field value of the scheme Bearer (RFC
 // 6750 section 2.1); the scheme is case-insensitive (RFC 9110 section 11.1) and
 // one space follows it. present is false for another scheme or none; what the
 // token looks like is for Check to judge.
-func Bearer(value []byte) (token []byte, present bool) { return after(value, "bearer") }
+func Bearer(value []byte) (token []byte, present bool) { return text.AfterScheme(value, "bearer") }
 
 // DPoP is the same of the scheme DPoP (RFC 9449 section 7.1): a token that goes with a
 // proof.
-func DPoP(value []byte) (token []byte, present bool) { return after(value, "dpop") }
+func DPoP(value []byte) (token []byte, present bool) { return text.AfterScheme(value, "dpop") }
 
 // Shown is the token of an Authorization field value of either scheme; proof says that
 // it is DPoP.
@@ -18,24 +20,4 @@ func Shown(value []byte) (token []byte, proof, present bool) {
 	}
 	token, present = DPoP(value)
 	return token, present, present
-}
-
-// after is what follows a scheme, whose name is in lower case.
-func after(value []byte, scheme string) (token []byte, present bool) {
-	if len(value) < len(scheme) {
-		return nil, false
-	}
-	for i := range len(scheme) {
-		if value[i]|0x20 != scheme[i] {
-			return nil, false
-		}
-	}
-	rest := value[len(scheme):]
-	if len(rest) == 0 {
-		return rest, true
-	}
-	if rest[0] != ' ' {
-		return nil, false
-	}
-	return rest[1:], true
 }

@@ -3,6 +3,7 @@ package token
 import (
 	"portcullis/filter/json"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -90,39 +91,17 @@ func (c *Checker) typeAccepted(p *table.Provider) bool {
 	var typ []byte
 	if c.typ != 0 {
 		typ = c.header.String(c.typ, c.text[:0])
-		if hasFoldPrefix(typ, lit.application) {
-			typ = typ[len(lit.application):]
+		if n := len(lit.application); len(typ) >= n && text.EqualFold(lit.application, typ[:n]) {
+			typ = typ[n:]
 		}
 	}
 	if p.Types.Len() == 0 {
-		return c.typ == 0 || equalFold(typ, lit.jwt) || equalFold(typ, lit.atJWT)
+		return c.typ == 0 || text.EqualFold(lit.jwt, typ) || text.EqualFold(lit.atJWT, typ)
 	}
 	for i := range p.Types.Len() {
-		if c.typ != 0 && equalFold(typ, p.Types.At(i)) {
+		if c.typ != 0 && text.EqualFold(p.Types.At(i), typ) {
 			return true
 		}
 	}
 	return false
-}
-
-// equalFold compares with a lower-case ASCII literal, ignoring ASCII case only:
-// Unicode folding would let a Kelvin sign pass for a k.
-func equalFold(s, lower []byte) bool {
-	return len(s) == len(lower) && hasFoldPrefix(s, lower)
-}
-
-func hasFoldPrefix(s, lower []byte) bool {
-	if len(s) < len(lower) {
-		return false
-	}
-	for i, want := range lower {
-		c := s[i]
-		if c >= 'A' && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != want {
-			return false
-		}
-	}
-	return true
 }

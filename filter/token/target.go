@@ -1,6 +1,9 @@
 package token
 
-import "portcullis/filter/table"
+import (
+	"portcullis/filter/table"
+	"portcullis/filter/text"
+)
 
 // targets reports whether htu, the URI that a proof is made for, is that of the request:
 // one of the origins that callers know this proxy by, and the request's path. Both are
@@ -28,12 +31,12 @@ func targets(htu []byte, origins table.Names, authority, path []byte) bool {
 	}
 	for i := range origins.Len() {
 		s, h, p := table.SplitOrigin(origins.At(i))
-		if !equalFold(scheme, s) || !equalFold(host, h) || string(portOf(port, s)) != string(portOf(p, s)) {
+		if !text.EqualFold(s, scheme) || !text.EqualFold(h, host) || string(portOf(port, s)) != string(portOf(p, s)) {
 			continue
 		}
 		if origins.Len() > 1 {
 			ah, ap, ok := table.SplitAuthority(authority)
-			if !ok || !equalFold(ah, h) || string(portOf(ap, s)) != string(portOf(p, s)) {
+			if !ok || !text.EqualFold(h, ah) || string(portOf(ap, s)) != string(portOf(p, s)) {
 				continue
 			}
 		}

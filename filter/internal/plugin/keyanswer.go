@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"portcullis/filter/internal/abi"
-	"portcullis/filter/media"
 	"portcullis/filter/text"
 	"portcullis/filter/token"
 )
@@ -83,7 +82,7 @@ func (v *VM) keyAnswer(headers, size uint32) keyAnswer {
 	switch {
 	case !isJSON(kind):
 		return keyAnswer{problem: fetchType}
-	case len(encoding) != 0 && !media.EqualFold("identity", encoding):
+	case len(encoding) != 0 && !text.EqualFold("identity", encoding):
 		return keyAnswer{problem: fetchEncoding}
 	case size > maxKeyDocument:
 		return keyAnswer{problem: fetchSize}
@@ -105,8 +104,8 @@ func isJSON(kind []byte) bool {
 		}
 	}
 	const suffix = "+json"
-	return media.EqualFold("application/json", kind) ||
-		len(kind) > len("application/")+len(suffix) && media.EqualFold("application/", kind[:len("application/")]) && media.EqualFold(suffix, kind[len(kind)-len(suffix):])
+	return text.EqualFold("application/json", kind) ||
+		len(kind) > len("application/")+len(suffix) && text.EqualFold("application/", kind[:len("application/")]) && text.EqualFold(suffix, kind[len(kind)-len(suffix):])
 }
 
 // tell logs how a fetch ended, when it ended otherwise than the one before.
