@@ -10,14 +10,11 @@ import (
 // keyClusters is the clusters that the keys of t's providers are fetched by.
 func keyClusters(t *table.Table) (out []proxy.Cluster) {
 	seen := map[string]bool{}
-	for i := range t.NumProviders() {
-		r, ok := t.Remote(i)
-		name := string(r.Cluster)
-		if !ok || seen[name] {
-			continue
+	add := func(name string, scheme, authority []byte, what string) {
+		if seen[name] {
+			return
 		}
 		seen[name] = true
-		scheme, authority, _ := table.SplitURI(r.URI)
 		host, port, err := net.SplitHostPort(string(authority))
 		if err != nil {
 			host, port = string(authority), "80"
@@ -28,11 +25,26 @@ func keyClusters(t *table.Table) (out []proxy.Cluster) {
 				host = host[1 : n-1]
 			}
 		}
-		c := proxy.Cluster{Name: name, Address: net.JoinHostPort(host, port), What: "the keys of the provider " + string(t.Provider(i).Name)}
+		c := proxy.Cluster{Name: name, Address: net.JoinHostPort(host, port), What: what}
 		if string(scheme) == "https" {
 			c.TLS = host
 		}
 		out = append(out, c)
+	}
+	for i := range t.NumProviders() {
+		r, ok := t.Remote(i)
+		if !ok {
+			continue
+		}
+		of := " of the provider " + string(t.Provider(i).Name)
+		scheme, authority, _ := table.SplitURI(r.URI)
+		if len(r.KeysOrigin) == 0 {
+			add(string(r.Cluster), scheme, authority, "the keys"+of)
+			continue
+		}
+		add(string(r.Cluster), scheme, authority, "the metadata"+of)
+		scheme, authority, _ = table.SplitURI(append(r.KeysOrigin[:len(r.KeysOrigin):len(r.KeysOrigin)], '/'))
+		add(string(r.KeysCluster), scheme, authority, "the keys"+of)
 	}
 	return out
 }

@@ -51,6 +51,18 @@ func (e *Engine) ReadKeys(dst, doc []byte, provider, generation uint32, fetched 
 	return dst, report
 }
 
+// ReadMetadata is where the metadata of a provider says that its keys are, a view of doc or
+// of scratch (see token.SetReader). It may be called between requests only.
+func (e *Engine) ReadMetadata(scratch, doc []byte, provider uint32) ([]byte, token.MetadataProblem) {
+	r, ok := e.t.Remote(provider)
+	if !ok || len(r.KeysOrigin) == 0 {
+		return nil, token.MetadataForm
+	}
+	uri, problem := e.reader.ReadMetadata(scratch, doc, e.t.Provider(provider).Issuer, r.KeysOrigin)
+	e.reader.Tape.Reset(nil)
+	return uri, problem
+}
+
 // askKeys asks for the keys that may make a refused token a good one, if a check of this
 // request wanted any and they were not asked for yet.
 func (e *Engine) askKeys(r *Request, d *Decision, code verdict.Code) verdict.Code {

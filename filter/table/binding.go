@@ -91,7 +91,7 @@ func isOrigin(b []byte) bool {
 			return false
 		}
 	}
-	return len(scheme) != 0 && len(host) != 0 && plain(b)
+	return len(scheme) != 0 && len(host) != 0 && Visible(b)
 }
 
 // SplitOrigin cuts an origin at its marks: views of it, port without a colon. All are

@@ -113,7 +113,7 @@ var layouts = [...]layout{
 		str(ProviderName), str(ProviderIssuer), rng(ProviderAudiences, SecNames), rng(ProviderKeys, SecKeys),
 		rng(ProviderClaims, SecNames), rng(ProviderTypes, SecNames), str(ProviderScopeClaim),
 		str(ProviderKeysURI), str(ProviderKeysCluster),
-		bits(ProviderBound, 0, NoIndex, 0, boundEnd-1), rng(ProviderOrigins, SecNames), zero(30), zero(31),
+		bits(ProviderBound, 0, NoIndex, 0, boundEnd-1), rng(ProviderOrigins, SecNames), zero(31),
 	}},
 	{SecKeys, wordsKey, []field{str(KeyID), bits(KeyAlg, 0, NoIndex, 1, maxAlg), str(KeySPKI), opt(KeySecret, SecSecrets), zero(6), zero(7)}},
 	{SecSecrets, wordsSecret, []field{str(SecretName)}},

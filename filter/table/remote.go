@@ -25,6 +25,10 @@ type Remote struct {
 	TimeoutMs                       uint32 // of a fetch
 	CooldownSeconds                 uint32 // between two fetches because of unknown keys
 	Algorithms                      uint32 // a bit for each algorithm that keys may have
+	// KeysOrigin is nothing where URI is that of the keys. Else it is that of the
+	// provider's metadata: the keys' URI is read from there, must begin with this
+	// scheme and authority, and is fetched by KeysCluster.
+	KeysOrigin, KeysCluster []byte
 }
 
 // Remote is how the i-th provider's keys are fetched; ok is false when they stand in
@@ -34,7 +38,9 @@ func (t *Table) Remote(i uint32) (r Remote, ok bool) {
 	if w[ProviderKeysURI+1] == 0 {
 		return Remote{}, false
 	}
+	origin, cluster := t.discovery(w)
 	return Remote{
+		KeysOrigin: origin, KeysCluster: cluster,
 		URI: t.str(w, ProviderKeysURI), Cluster: t.str(w, ProviderKeysCluster),
 		RefreshSeconds: w[ProviderRefresh], MaxStaleSeconds: w[ProviderMaxStale],
 		TimeoutMs: w[ProviderTimeout] & 0xffff, CooldownSeconds: w[ProviderTimeout] >> 16, Algorithms: w[ProviderAlgorithms],
@@ -54,12 +60,15 @@ func (t *Table) checkRemote(i uint32) (bad Err, at uint32) {
 		if len(t.str(w, ProviderKeysCluster)) != 0 {
 			return ErrRange, ProviderKeysCluster
 		}
+		if w[ProviderDiscovery] != 0 {
+			return ErrRange, ProviderDiscovery
+		}
 		return ErrNone, 0
 	}
 	switch {
 	case w[ProviderKeys+1] != 0: // two sources of keys
 		return ErrRange, ProviderKeys
-	case !plain(r.Cluster):
+	case !Visible(r.Cluster):
 		return ErrRange, ProviderKeysCluster
 	case r.RefreshSeconds == 0 || r.RefreshSeconds > 1<<24:
 		return ErrRange, ProviderRefresh
@@ -70,15 +79,18 @@ func (t *Table) checkRemote(i uint32) (bad Err, at uint32) {
 	case r.Algorithms == 0 || r.Algorithms&^uint32(remoteAlgs) != 0:
 		return ErrRange, ProviderAlgorithms
 	}
-	if _, authority, path := SplitURI(r.URI); len(authority) == 0 || len(path) == 0 || !plain(r.URI) {
+	if !t.checkDiscovery(w, &r) {
+		return ErrRange, ProviderDiscovery
+	}
+	if _, authority, path := SplitURI(r.URI); len(authority) == 0 || len(path) == 0 || !Visible(r.URI) {
 		return ErrRange, ProviderKeysURI
 	}
 	return ErrNone, 0
 }
 
-// plain reports visible ASCII: nothing that could end a header field or a key of the
+// Visible reports visible ASCII: nothing that could end a header field or a key of the
 // shared data.
-func plain(b []byte) bool {
+func Visible(b []byte) bool {
 	for _, c := range b {
 		if c <= ' ' || c >= 0x7f {
 			return false

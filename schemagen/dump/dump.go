@@ -116,7 +116,12 @@ func (d *dumper) provider(i uint32) {
 	d.printf("  audiences %s claims %s types %s", list(p.Audiences), list(p.Claims), list(p.Types))
 	d.printf("  skew %ds max age %ds scope claim %q", p.SkewSeconds, p.MaxAgeSeconds, p.ScopeClaim)
 	if r, ok := d.t.Remote(i); ok {
-		d.printf("  keys from %s by cluster %s, %s", r.URI, r.Cluster, remoteAlgs(r.Algorithms))
+		if len(r.KeysOrigin) == 0 {
+			d.printf("  keys from %s by cluster %s, %s", r.URI, r.Cluster, remoteAlgs(r.Algorithms))
+		} else {
+			d.printf("  metadata from %s by cluster %s", r.URI, r.Cluster)
+			d.printf("    keys from %s by cluster %s, %s", r.KeysOrigin, r.KeysCluster, remoteAlgs(r.Algorithms))
+		}
 		d.printf("    refresh %ds max stale %ds timeout %dms cooldown %ds", r.RefreshSeconds, r.MaxStaleSeconds, r.TimeoutMs, r.CooldownSeconds)
 	}
 	d.binding(i)

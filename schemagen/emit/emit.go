@@ -145,7 +145,7 @@ func (w *writer) provider(p *ir.Provider) uint32 {
 	}
 	keys := []uint32{start, uint32(len(p.Keys))}
 	i := w.record(table.SecProviders, w.str(p.Name), w.str(p.Issuer), w.names(p.Audiences), keys,
-		[]uint32{p.SkewSeconds, p.MaxAgeSeconds}, w.names(p.RequiredClaims), w.names(p.TokenTypes), w.str(p.ScopeClaim), w.remote(p.Remote), w.binding(p))
+		[]uint32{p.SkewSeconds, p.MaxAgeSeconds}, w.names(p.RequiredClaims), w.names(p.TokenTypes), w.str(p.ScopeClaim), w.remote(p.Remote), w.binding(p), w.discovery(p.Remote))
 	w.providers[p] = i
 	return i
 }

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -44,8 +45,9 @@ type UseDocument struct {
 	Kind      string   `json:"kind"`
 	Where     string   `json:"where,omitempty"`
 	Providers []string `json:"providers,omitempty"`
-	Bound     []string `json:"bound,omitempty"`   // by provider: what tokens must be bound to
-	Accepts   string   `json:"accepts,omitempty"` // whose keys or certificates
+	KeysFrom  []string `json:"keysFrom,omitempty"` // by provider: URI of fetched keys, "ORIGIN as URI says" where metadata tells it, "" for keys in the table
+	Bound     []string `json:"bound,omitempty"`    // by provider: what tokens must be bound to
+	Accepts   string   `json:"accepts,omitempty"`  // whose keys or certificates
 	Scopes    []string `json:"scopes,omitempty"`
 }
 
@@ -100,7 +102,10 @@ func (o *Operation) Document(whole bool) Document {
 	for _, r := range o.Security {
 		uses := []UseDocument{}
 		for _, u := range r.Uses {
-			uses = append(uses, UseDocument{Scheme: u.Scheme, Kind: u.Kind, Where: u.Where, Providers: u.Providers, Bound: u.Bound,
+			if !slices.ContainsFunc(u.KeysFrom, func(uri string) bool { return uri != "" }) {
+				u.KeysFrom = nil
+			}
+			uses = append(uses, UseDocument{KeysFrom: u.KeysFrom, Scheme: u.Scheme, Kind: u.Kind, Where: u.Where, Providers: u.Providers, Bound: u.Bound,
 				Accepts: strings.TrimPrefix(u.consumersText(), " of "), Scopes: u.Scopes})
 		}
 		d.Security = append(d.Security, uses)

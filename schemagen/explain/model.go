@@ -84,7 +84,7 @@ type Requirement struct{ Uses []Use }
 type Use struct {
 	Scheme, Kind, Where string
 	Providers, Scopes   []string
-	KeysFrom            []string // by provider: the URI that its keys are fetched from, "" where they are built in
+	KeysFrom            []string // by provider: the URI that its keys are fetched from, or "ORIGIN as URI says"; "" where they are built in
 	// Bound is what tokens must be bound to, and that proofs are accepted, by provider.
 	Bound []string
 	// Consumers is who is accepted by a key or certificate, by name, or the rule of
@@ -230,7 +230,11 @@ func (r *reader) requirement(uses table.Range) (out Requirement) {
 		for p := range s.NumProviders() {
 			use.Providers = append(use.Providers, string(r.t.Provider(s.ProviderAt(p)).Name))
 			remote, _ := r.t.Remote(s.ProviderAt(p))
-			use.KeysFrom = append(use.KeysFrom, string(remote.URI))
+			from := string(remote.URI)
+			if len(remote.KeysOrigin) != 0 {
+				from = string(remote.KeysOrigin) + " as " + from + " says"
+			}
+			use.KeysFrom = append(use.KeysFrom, from)
 			use.Bound = append(use.Bound, r.bound(s.ProviderAt(p))...)
 		}
 		if s.Kind() != table.SchemeBearer {

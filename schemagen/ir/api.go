@@ -373,6 +373,9 @@ type RemoteKeys struct {
 	TimeoutMs       uint16
 	CooldownSeconds uint16
 	Algorithms      []Alg
+	// KeysOrigin is set where URI is that of metadata which tells where the keys are:
+	// what their URI must begin with, and KeysCluster what they are fetched by.
+	KeysOrigin, KeysCluster string
 }
 
 // Alg is a JWS algorithm (RFC 7518 section 3.1, RFC 8037).

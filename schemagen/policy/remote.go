@@ -19,20 +19,32 @@ const (
 // readRemote reads jwks of a provider: where its keys are fetched at run time.
 func (p *Policy) readRemote(n *source.Node, issuer string) *ir.RemoteKeys {
 	d := p.dec
-	r := &ir.RemoteKeys{RefreshSeconds: defaultRefreshSeconds, MaxStaleSeconds: defaultMaxStaleSeconds,
+	r := newRemote()
+	f := p.remoteFields(r)
+	f["discoveryFile"] = func(n *source.Node) {
+		if uri := p.discovered(n, issuer); uri != "" {
+			r.URI = p.keysURI(n, uri)
+		}
+	}
+	d.object(n, "jwks", f, "cluster")
+	if n.Kind == source.Object && (n.Get("uri") == nil) == (n.Get("discoveryFile") == nil) {
+		d.errorf(n, "policy-missing", "found jwks with both or neither of uri and discoveryFile, wanted one of them")
+	}
+	p.checkRemote(n, r)
+	return r
+}
+
+func newRemote() *ir.RemoteKeys {
+	return &ir.RemoteKeys{RefreshSeconds: defaultRefreshSeconds, MaxStaleSeconds: defaultMaxStaleSeconds,
 		TimeoutMs: defaultTimeoutMs, CooldownSeconds: defaultCooldownSeconds}
-	d.object(n, "jwks", fields{
-		"uri": func(n *source.Node) { r.URI = p.keysURI(n, d.str(n, "uri")) },
-		"discoveryFile": func(n *source.Node) {
-			if uri := p.discovered(n, issuer); uri != "" {
-				r.URI = p.keysURI(n, uri)
-			}
-		},
-		"cluster": func(n *source.Node) {
-			if r.Cluster = d.str(n, "cluster"); !visible(r.Cluster) {
-				d.errorf(n, "policy-value", "found %s as cluster, wanted the name of a cluster of the proxy", describe(n))
-			}
-		},
+}
+
+// remoteFields is the readers of what jwks and discovery have in common.
+func (p *Policy) remoteFields(r *ir.RemoteKeys) fields {
+	d := p.dec
+	return fields{
+		"uri":      func(n *source.Node) { r.URI = p.keysURI(n, d.str(n, "uri")) },
+		"cluster":  func(n *source.Node) { r.Cluster = p.cluster(n, "cluster") },
 		"refresh":  func(n *source.Node) { r.RefreshSeconds = p.seconds(n, "refresh", 1, 86400) },
 		"maxStale": func(n *source.Node) { r.MaxStaleSeconds = p.seconds(n, "maxStale", 1, 30*86400) },
 		"timeout":  func(n *source.Node) { r.TimeoutMs = uint16(d.duration(n, "timeout", 100e6, 30e9) / 1e6) },
@@ -50,19 +62,29 @@ func (p *Policy) readRemote(n *source.Node, issuer string) *ir.RemoteKeys {
 				d.errorf(n, "policy-value", "found no algorithms, wanted at least one")
 			}
 		},
-	}, "cluster")
-	if n.Kind == source.Object && (n.Get("uri") == nil) == (n.Get("discoveryFile") == nil) {
-		d.errorf(n, "policy-missing", "found jwks with both or neither of uri and discoveryFile, wanted one of them")
 	}
+}
+
+// cluster reads the name of a cluster.
+func (p *Policy) cluster(n *source.Node, what string) string {
+	name := p.dec.str(n, what)
+	if !visible(name) {
+		p.dec.errorf(n, "policy-value", "found %s as %s, wanted the name of a cluster of the proxy", describe(n), what)
+	}
+	return name
+}
+
+// checkRemote checks what members of r have to do with each other, and fills in the
+// algorithms.
+func (p *Policy) checkRemote(n *source.Node, r *ir.RemoteKeys) {
 	if r.MaxStaleSeconds < r.RefreshSeconds {
-		d.errorf(n, "policy-value", "found keys that count for less time (maxStale) than they are kept before they are fetched again (refresh), wanted as long at least")
+		p.dec.errorf(n, "policy-value", "found keys that count for less time (maxStale) than they are kept before they are fetched again (refresh), wanted as long at least")
 	}
 	if len(r.Algorithms) == 0 {
 		for a := ir.AlgRS256; a <= ir.AlgEdDSA; a++ {
 			r.Algorithms = append(r.Algorithms, a)
 		}
 	}
-	return r
 }
 
 // keysURI checks a URI of keys.

@@ -22,6 +22,9 @@ const (
 	fetchDocument // and after it those of token.SetProblem
 )
 
+// fetchMetadata is followed by those of token.MetadataProblem.
+const fetchMetadata = fetchDocument + fetchProblem(token.SetNoKeys) + 1
+
 var fetchTexts = [...]string{
 	fetchCall:        "the proxy does not make the call: found no such cluster, wanted the one of the policy",
 	fetchNoAnswer:    "found no answer, wanted status 200",
@@ -31,10 +34,14 @@ var fetchTexts = [...]string{
 	fetchEncoding:    "found an encoded answer, wanted none: accept-encoding asked for identity",
 	fetchSize:        "found an answer of more than 512 KiB, wanted less",
 	fetchBody:        "found an answer without a body that can be read, wanted a key set",
-	fetchDocument + fetchProblem(token.SetJSON):   "found no well-formed JSON without doubled members, wanted a key set",
-	fetchDocument + fetchProblem(token.SetLarge):  "found more values than a key set has, wanted at most 4096",
-	fetchDocument + fetchProblem(token.SetForm):   "found JSON that is no key set, wanted an object with an array keys",
-	fetchDocument + fetchProblem(token.SetNoKeys): "found no key that can be used, wanted at least one",
+	fetchDocument + fetchProblem(token.SetJSON):        "found no well-formed JSON without doubled members, wanted a key set",
+	fetchDocument + fetchProblem(token.SetLarge):       "found more values than a key set has, wanted at most 4096",
+	fetchDocument + fetchProblem(token.SetForm):        "found JSON that is no key set, wanted an object with an array keys",
+	fetchDocument + fetchProblem(token.SetNoKeys):      "found no key that can be used, wanted at least one",
+	fetchMetadata + fetchProblem(token.MetadataJSON):   "found no well-formed JSON without doubled members, wanted metadata of a provider",
+	fetchMetadata + fetchProblem(token.MetadataForm):   "found metadata without issuer or jwks_uri, wanted both",
+	fetchMetadata + fetchProblem(token.MetadataIssuer): "found metadata of another issuer, wanted that of the policy to the byte",
+	fetchMetadata + fetchProblem(token.MetadataURI):    "found a jwks_uri that does not begin with the scheme and host that the policy names (keysOrigin), wanted one that does",
 }
 
 // keyAnswer is what a call for keys was answered with.

@@ -12,6 +12,7 @@ import (
 // *engine.Engine is one.
 type fetching interface {
 	KeySet(provider uint32) *token.KeySet
+	ReadMetadata(scratch, doc []byte, provider uint32) ([]byte, token.MetadataProblem)
 	ReadKeys(dst, doc []byte, provider, generation uint32, fetched int64) ([]byte, token.SetReport)
 }
 
@@ -40,7 +41,8 @@ type remote struct {
 	rand  uint64
 
 	key, stateKey []byte // of the shared data
-	headers       []byte // of the request for keys, serialized
+	headers       []byte // of the request for keys, or for what tells where they are, serialized
+	place         *place // nil where the table says where the keys are
 	buf           [keyStateSize]byte
 
 	state      keyState
@@ -102,13 +104,17 @@ func (v *VM) newKeyring(r *root, e Engine, periodMs uint32) *keyring {
 			}
 		}
 		key := text.Uint(text.Append(nil, keySharedPrefix), uint64(conf.Algorithms))
-		for _, part := range [...][]byte{p.Issuer, conf.URI, conf.Cluster} {
+		for i, part := range [...][]byte{p.Issuer, conf.URI, conf.Cluster, conf.KeysOrigin, conf.KeysCluster} {
+			if i > 2 && len(conf.KeysOrigin) == 0 {
+				break
+			}
 			key = text.Byte(text.Uint(text.Byte(key, ' '), uint64(len(part))), ':')
 			key = text.Bytes(key, part)
 		}
 		m.key = key
 		m.stateKey = text.Append(append([]byte(nil), key...), " state")
-		m.headers = keyRequest(conf.URI)
+		m.headers = keyRequest(make([]byte, len(conf.URI)+keyRequestRoom), conf.URI)
+		m.place = newPlace(&conf)
 		m.ticksPerLook = max(1000/periodMs, 1)
 		m.maxLeaseTicks = uint32(m.leaseNanos()/1e6)/periodMs + 5
 		m.define(v.host)
@@ -135,10 +141,13 @@ func (m *remote) define(h abi.Host) {
 	m.inUse, m.leftOut, m.age = gauge("in_use"), gauge("left_out"), gauge("age_seconds")
 }
 
-// keyRequest is the header map of a request for uri.
-func keyRequest(uri []byte) []byte {
+// keyRequestRoom is what a header map of a request for keys takes besides the URI.
+const keyRequestRoom = 256
+
+// keyRequest is the header map of a request for uri, written to buf.
+func keyRequest(buf, uri []byte) []byte {
 	scheme, authority, path := table.SplitURI(uri)
-	w := abi.PairsWriter{Buf: make([]byte, len(uri)+256)}
+	w := abi.PairsWriter{Buf: buf}
 	w.Begin(6)
 	w.Add(":method", "GET", nil)
 	w.Add(":scheme", "", scheme)
@@ -234,13 +243,18 @@ func (k *keyring) fetch(m *remote, now int64) (down bool) {
 		return false
 	}
 	m.retried = false
+	m.place.forget()
 	return k.call(m, now)
 }
 
-// call sends the request for keys under the lease.
+// call sends the request for keys, or for what tells where they are, under the lease.
 func (k *keyring) call(m *remote, now int64) (down bool) {
 	count(m.host, m.fetches, 1)
-	id, st := m.host.HTTPCall(m.conf.Cluster, m.headers, nil, m.conf.TimeoutMs)
+	cluster, headers := m.conf.Cluster, m.headers
+	if m.place.known() {
+		cluster, headers = m.conf.KeysCluster, m.place.headers
+	}
+	id, st := m.host.HTTPCall(cluster, headers, nil, m.conf.TimeoutMs)
 	if st != abi.StatusOK {
 		k.failed(m, fetchCall)
 		return true
@@ -277,6 +291,14 @@ func (k *keyring) take(m *remote, a keyAnswer) {
 		switch {
 		case m.state.owner != m.self || m.state.lease == 0:
 			return // the lease is another's by now, and so is the word on the keys
+		case m.place != nil && !m.place.known():
+			var problem token.MetadataProblem
+			if problem = k.locate(m, a.body); problem == token.MetadataGood {
+				m.retried = false
+				k.call(m, now)
+				return
+			}
+			why = fetchMetadata + fetchProblem(problem)
 		default:
 			s := m.state
 			s.generation++

@@ -86,5 +86,11 @@ func (m *remote) leased(now int64) bool {
 }
 
 // leaseNanos is how long a lease lasts: twice a fetch, for one that fails at once is tried
-// again, and a little.
-func (m *remote) leaseNanos() int64 { return 2*int64(m.conf.TimeoutMs)*1e6 + 1e9 }
+// again, and a little. Where a provider tells the place of its keys there are two to make.
+func (m *remote) leaseNanos() int64 {
+	calls := int64(2)
+	if m.place != nil {
+		calls = 4
+	}
+	return calls*int64(m.conf.TimeoutMs)*1e6 + 1e9
+}
