@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 
 	"portcullis/filter/credential"
+	"portcullis/filter/param"
 	"portcullis/filter/table"
 	"portcullis/filter/text"
 	"portcullis/filter/token"
@@ -194,8 +195,11 @@ func (e *Engine) show(r *Request, s table.Scheme, f *found) verdict.Code {
 func showHeader(r *Request, name []byte, f *found) verdict.Code {
 	for i := range r.Headers {
 		h := &r.Headers[i]
-		if string(h.Name) != string(name) {
+		if !table.Alike(h.Name, name) {
 			continue
+		}
+		if string(h.Name) != string(name) {
+			return verdict.CredentialAmbiguous // the same field to readers of CGI variables
 		}
 		if f.place != placeNone || hasComma(h.Value) {
 			return verdict.RequestDuplicateHeader
@@ -286,7 +290,13 @@ func showCookie(r *Request, name []byte, f *found) verdict.Code {
 			var pair []byte
 			pair, rest = text.Cut(rest, ';')
 			k, v := text.Cut(pair, '=')
-			if string(text.Trim(k)) != string(name) {
+			k = text.Trim(k)
+			for inside, after := param.CookieInside(text.Trim(v), len(k) == 0); inside != nil; inside, after = param.CookieInside(after, false) {
+				if string(inside) == string(name) {
+					return verdict.CredentialAmbiguous
+				}
+			}
+			if string(k) != string(name) {
 				continue
 			}
 			if f.place != placeNone {

@@ -89,12 +89,18 @@ func (e *Engine) fieldParameters(r *Request, op table.Op, d *Decision) verdict.C
 		if headers {
 			if code := e.params.Header(h.Name, h.Value); code != verdict.Allow {
 				d.Part, d.Param = verdict.PartHeader, e.paramNamed(op, table.InHeader, h.Name)
+				if d.Param == table.NoIndex {
+					e.unknown = h.Name
+				}
 				return code
 			}
 		}
 		if cookies && string(h.Name) == "cookie" {
 			if code, name := e.params.Cookie(h.Value); code != verdict.Allow {
 				d.Part, d.Param = verdict.PartCookie, e.paramNamed(op, table.InCookie, name)
+				if d.Param == table.NoIndex {
+					e.unknown = name
+				}
 				return code
 			}
 		}

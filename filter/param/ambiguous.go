@@ -10,6 +10,13 @@ import "portcullis/filter/table"
 //     5.1). A value of a parameter with allowReserved may hold it.
 //   - "a[]" and "a[x]" are "a" to PHP, Rack and qs. Beside a declared "a" they would
 //     replace what was judged, as would "a" beside a declared "a[]".
+//   - "[a]" and "a]" are "a" to qs and Rack, "a.b", "a b" and "a[b" are "a_b" to PHP, which
+//     also drops spaces in front of a name, and "!a" is the default of "a" to Spring.
+//   - "x_limit" is "x-limit" to what hands fields on as CGI variables (RFC 3875 section
+//     4.1.18), and may replace it there.
+//   - a cookie's value ends at white space for some (Python's http.cookies) and at a comma for
+//     others (RFC 2965 section 3.3.4), and a pair without a name has its name in the value
+//     for some: what follows there must not be a cookie that is declared.
 //   - "_method" in a query or form is the request's method to Rack, Symfony and
 //     others.
 
@@ -50,8 +57,18 @@ func (d *Decoder) aliases(name []byte) bool {
 		return false
 	}
 	if n := index(name, '['); n > 0 {
-		_, found := d.find(table.InQuery, name[:n], table.HashSegment(name[:n]))
-		return found
+		if _, found := d.find(table.InQuery, name[:n], table.HashSegment(name[:n])); found {
+			return true
+		}
+	}
+	if mangles(name) {
+		var room [maxMangled]byte
+		for _, whole := range [...]bool{false, true} {
+			m := mangled(&room, name, whole)
+			if _, found := d.find(table.InQuery, m, table.HashSegment(m)); found {
+				return true
+			}
+		}
 	}
 	for i := uint32(0); i < d.params.Count; i++ {
 		if p := d.t.Param(d.params.Start + i); p.In() == table.InQuery && withBrackets(p.Name(), name) {
@@ -73,8 +90,119 @@ func (d *Decoder) aliasesMember(s table.Shape, name []byte) bool {
 		return false
 	}
 	if n := index(name, '['); n > 0 {
-		_, named := s.Member(name[:n], table.HashSegment(name[:n]))
-		return named
+		if _, named := s.Member(name[:n], table.HashSegment(name[:n])); named {
+			return true
+		}
+	}
+	if mangles(name) {
+		var room [maxMangled]byte
+		for _, whole := range [...]bool{false, true} {
+			m := mangled(&room, name, whole)
+			if _, named := s.Member(m, table.HashSegment(m)); named {
+				return true
+			}
+		}
 	}
 	return s.MemberWithBrackets(table.HashSegment(name), name)
+}
+
+// maxMangled bounds the names that are looked up as frameworks change them.
+const maxMangled = 256
+
+// mangles reports a name that some framework changes.
+func mangles(name []byte) bool {
+	for _, c := range name {
+		if c == '[' || c == ']' || c == '.' || c == ' ' || c == '!' {
+			return true
+		}
+	}
+	return false
+}
+
+// mangled is what frameworks make of a name: without brackets and spaces in front of it,
+// nor the '!' in front of Spring's defaults, to the next bracket or, with whole, to its end, and with '_' where PHP has no other
+// place for a byte.
+func mangled(room *[maxMangled]byte, name []byte, whole bool) []byte {
+	for len(name) > 0 && (name[0] == '[' || name[0] == ']' || name[0] == ' ' || name[0] == '!') {
+		name = name[1:]
+	}
+	n := 0
+	for _, c := range name[:min(len(name), len(room))] {
+		switch c {
+		case '.', ' ':
+			c = '_'
+		case '[', ']':
+			if !whole {
+				return room[:n]
+			}
+			c = '_'
+		}
+		room[n] = c
+		n++
+	}
+	return room[:n]
+}
+
+// aliasesCookie reports a cookie that some take for one that is declared, or that has one
+// in its value.
+func (d *Decoder) aliasesCookie(name, content []byte) bool {
+	if d.lax&table.OpFlagBracketNames == 0 && mangles(name) {
+		var room [maxMangled]byte
+		for _, whole := range [...]bool{false, true} {
+			m := mangled(&room, name, whole)
+			if _, found := d.find(table.InCookie, m, table.HashSegment(m)); found && string(m) != string(name) {
+				return true
+			}
+		}
+	}
+	for inside, rest := CookieInside(content, len(name) == 0); inside != nil; inside, rest = CookieInside(rest, false) {
+		if _, found := d.find(table.InCookie, inside, table.HashSegment(inside)); found {
+			return true
+		}
+	}
+	return false
+}
+
+// CookieInside is the first name of another cookie that some readers find in a cookie's
+// value, and what follows it: behind white space or a comma, or at its start where open is
+// set. It is nil where there is none.
+func CookieInside(value []byte, open bool) (name, rest []byte) {
+	for i := 0; i < len(value); i++ {
+		c := value[i]
+		if c == ' ' || c == '\t' || c == ',' {
+			open = true
+			continue
+		}
+		if !open {
+			continue
+		}
+		open = false
+		end := i
+		for end < len(value) && value[end] != '=' && value[end] != ' ' && value[end] != '\t' && value[end] != ',' {
+			end++
+		}
+		next := end
+		for next < len(value) && (value[next] == ' ' || value[next] == '\t') {
+			next++
+		}
+		if next < len(value) && value[next] == '=' && end > i {
+			return value[i:end], value[next+1:]
+		}
+		i = end - 1
+	}
+	return nil, nil
+}
+
+// aliasesHeader reports a header field's name, declared by nothing, that readers of CGI
+// variables take for one that is declared.
+func (d *Decoder) aliasesHeader(name []byte) bool {
+	if d.lax&table.OpFlagBracketNames != 0 {
+		return false
+	}
+	for i := uint32(0); i < d.params.Count; i++ {
+		if p := d.t.Param(d.params.Start + i); p.In() == table.InHeader && table.Alike(name, p.Name()) {
+			return true
+		}
+	}
+	return false
 }

@@ -69,6 +69,19 @@ func (d *Decoder) plainForm(m table.Media, body []byte, out *json.Tape) bool {
 	out.Nodes[0] = json.Node{Meta: json.KindObject, Len: uint32(num-1) / 2, Ext: uint32(num)}
 	d.start(out, 0)
 	d.given = d.num
+	if m.Shape() != none {
+		shape := d.t.Shape(m.Shape())
+		for at := uint64(1); at < num; at += 2 {
+			name := &out.Nodes[at]
+			text := out.Src[name.Off : name.Off+name.Len]
+			if !mangles(text) {
+				continue
+			}
+			if _, named := shape.Member(text, table.HashSegment(text)); !named && d.aliasesMember(shape, text) {
+				return false
+			}
+		}
+	}
 	for _, at := range d.picked[:s.numPicked] {
 		name, value := &out.Nodes[at], &out.Nodes[at+1]
 		text := out.Src[name.Off : name.Off+name.Len]

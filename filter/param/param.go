@@ -304,10 +304,13 @@ func (d *Decoder) credential(name []byte) bool {
 }
 
 // Header takes a header field whose name is lower case. Fields that are no
-// parameter are none of its business.
+// parameter are none of its business, but for those that some upstream takes for one.
 func (d *Decoder) Header(name, value []byte) verdict.Code {
 	if i, ok := d.find(table.InHeader, name, table.HashSegment(name)); ok {
 		return d.add(i, value, d.repeats(d.t.Param(d.params.Start+i)))
+	}
+	if d.aliasesHeader(name) {
+		return verdict.ParamAmbiguous
 	}
 	return verdict.Allow
 }
@@ -323,6 +326,9 @@ func (d *Decoder) Cookie(value []byte) (code verdict.Code, name []byte) {
 		// Servers drop white space around names and values, not only the space
 		// between pairs: "a =1" is a cookie a to them (RFC 6265 section 5.2).
 		name, content = text.Trim(name), text.Trim(content)
+		if d.aliasesCookie(name, content) {
+			return verdict.ParamAmbiguous, name
+		}
 		at, ok := d.buf.copyName(name)
 		if !ok {
 			return verdict.RequestHeadersTooLarge, nil
