@@ -254,10 +254,10 @@ func (m *maker) readings(base *draft, mu mutant) []*source.Node {
 	if base.media.Kind == ir.BodyText {
 		return mu.readings()
 	}
-	path := strings.Split(mu.at, "/")
+	path, value := strings.Split(mu.at, "/"), mu.value()
 	if len(path) < 2 { // the whole body
 		out := []*source.Node{{Kind: source.Object}}
-		for i, item := range mu.value.Items {
+		for i, item := range value.Items {
 			list := []*source.Node{item}
 			if !inJSON(item) {
 				list = readings(item)
@@ -266,7 +266,7 @@ func (m *maker) readings(base *draft, mu mutant) []*source.Node {
 			for _, r := range list {
 				for _, prefix := range out {
 					c := clone(prefix)
-					set(c, mu.value.Keys[i].Name, clone(r))
+					set(c, value.Keys[i].Name, clone(r))
 					next = append(next, c)
 				}
 			}
@@ -282,7 +282,7 @@ func (m *maker) readings(base *draft, mu mutant) []*source.Node {
 		deep = f.Style == ir.StyleDeepObject
 	}
 	if !deep && (inJSON(base.body.Get(name)) || mu.part.Kind == source.Object) {
-		return []*source.Node{mu.value}
+		return []*source.Node{value}
 	}
 	return mu.readings()
 }
@@ -307,22 +307,23 @@ func (m *maker) some(list []mutant) []mutant {
 func (m *maker) sequenceMutants(base *draft, add adder) {
 	g := &generator{Rand: m.rand, goals: base.goals}
 	for _, mu := range m.some(g.mutants(base.body)) {
-		if mu.value.Kind != source.Array || len(mu.value.Items) == 0 {
+		value := mu.value()
+		if value.Kind != source.Array || len(value.Items) == 0 {
 			continue
 		}
-		valid, sure := m.sequenceValid(base.media, mu.value)
+		valid, sure := m.sequenceValid(base.media, value)
 		if !sure {
 			m.cannot("a change under a pattern that is too hard")
 			continue
 		}
-		add(func(d *draft) { d.body = mu.value }, mu.what, valid)
+		add(func(d *draft) { d.body = value }, mu.what, valid)
 	}
 }
 
 // otherMutant adds a change of a multipart, text or binary body: what a decoder may
 // read in several ways is a fault when no reading is valid.
 func (m *maker) otherMutant(base *draft, mu mutant, add adder) {
-	media := base.media
+	media, value := base.media, mu.value()
 	if mu.from == source.Array && mu.part.Kind != source.Array || mu.from != source.Array && mu.part.Kind == source.Array {
 		return // an array of one is written like its item
 	}
@@ -330,16 +331,16 @@ func (m *maker) otherMutant(base *draft, mu mutant, add adder) {
 		return // so are a text and JSON of a part that does not say which it is
 	}
 	if media.Kind == ir.BodyMultipart {
-		if _, err := multipart(media, mu.value); err != nil {
+		if _, err := multipart(media, value); err != nil {
 			return
 		}
-	} else if err := m.writable(media, mu.value); err != nil {
+	} else if err := m.writable(media, value); err != nil {
 		return
 	}
-	list := []*source.Node{mu.value}
+	list := []*source.Node{value}
 	switch media.Kind {
 	case ir.BodyBinary:
-		if text, _ := scalar(mu.value); !isPlain(text) {
+		if text, _ := scalar(value); !isPlain(text) {
 			return // its length is in bytes
 		}
 	default:
@@ -357,5 +358,5 @@ func (m *maker) otherMutant(base *draft, mu mutant, add adder) {
 		m.cannot("a change under a pattern that is too hard")
 		return
 	}
-	add(func(d *draft) { d.body = mu.value }, mu.what, good)
+	add(func(d *draft) { d.body = value }, mu.what, good)
 }

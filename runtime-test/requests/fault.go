@@ -95,7 +95,11 @@ func (m *maker) faults(base *draft) (out []*request) {
 type adder func(change func(d *draft), what string, valid bool)
 
 func (m *maker) routeFaults(base *draft, add adder) {
-	add(func(d *draft) { d.method = "PURGE" }, "a method that no operation has", false)
+	method := "PURGE"
+	for slices.ContainsFunc(m.api.Operations, func(op *ir.Operation) bool { return op.Method == method }) {
+		method += "X"
+	}
+	add(func(d *draft) { d.method = method }, "a method that no operation has", false)
 	// Another path, if no template takes it.
 	q := base.request("", false)
 	path, rest, _ := strings.Cut(q.Path, "?")
@@ -235,16 +239,17 @@ func (m *maker) paramMutants(base *draft, p *ir.Param, v *source.Node, add adder
 	types, known := reachTypes(p.Schema)
 	g := &generator{Rand: m.rand, goals: base.goals, plain: true}
 	for _, mu := range g.mutants(v) {
-		if mu.value.Kind != v.Kind && (v.Kind == source.Array || v.Kind == source.Object || mu.value.Kind == source.Array || mu.value.Kind == source.Object) {
+		value := mu.value()
+		if value.Kind != v.Kind && (v.Kind == source.Array || v.Kind == source.Object || value.Kind == source.Array || value.Kind == source.Object) {
 			continue // the texts of scalars and of arrays of one are the same
 		}
-		if !fits(p, mu.value) || p.AllowEmptyValue && mu.value.Text == "" || exploded(p) && m.op.UnknownQuery != ir.ActionPass && strings.HasPrefix(mu.what, "a member that") {
+		if !fits(p, value) || p.AllowEmptyValue && value.Text == "" || exploded(p) && m.op.UnknownQuery != ir.ActionPass && strings.HasPrefix(mu.what, "a member that") {
 			continue
 		}
-		if _, err := fragments(p, mu.value); err != nil || clash(m.op, p, mu.value) {
+		if _, err := fragments(p, value); err != nil || clash(m.op, p, value) {
 			continue
 		}
-		list := []*source.Node{mu.value}
+		list := []*source.Node{value}
 		if p.Style != ir.StyleContentJSON {
 			if list = mu.readings(); list == nil {
 				m.cannot("a change of a parameter with too many readings")
@@ -271,7 +276,7 @@ func (m *maker) paramMutants(base *draft, p *ir.Param, v *source.Node, add adder
 		for k, x := range base.values {
 			changed[k] = x
 		}
-		changed[p] = mu.value
+		changed[p] = value
 		if p.In == ir.InPath {
 			d := *base
 			d.values = changed
@@ -324,12 +329,13 @@ func (m *maker) bodyFaults(base *draft, add adder) {
 			m.formMutant(base, mu, add)
 			continue
 		}
-		valid, sure := m.judge.valid(base.media.Schema, mu.value)
+		value := mu.value()
+		valid, sure := m.judge.valid(base.media.Schema, value)
 		if !sure {
 			m.cannot("a change under a pattern that is too hard")
 			continue
 		}
-		add(func(d *draft) { d.body = mu.value }, mu.what, valid)
+		add(func(d *draft) { d.body = value }, mu.what, valid)
 	}
 }
 
@@ -338,7 +344,14 @@ func (m *maker) jsonFaults(base *draft, add adder) {
 	text := func(s string) *string { return &s }
 	whole := jsonText(base.body)
 	if len(whole) > 1 {
-		add(func(d *draft) { d.bodyText = text(whole[:len(whole)-1]) }, "a body that ends too early", !strings.ContainsAny(whole[len(whole)-1:], "]}\"el"))
+		// What is left of a number may be one, of anything else it is no JSON.
+		short, valid, sure := whole[:len(whole)-1], false, true
+		if doc, err := source.Parse("body.json", "", []byte(short)); err == nil {
+			valid, sure = m.judge.valid(base.media.Schema, doc.Root)
+		}
+		if sure {
+			add(func(d *draft) { d.bodyText = text(short) }, "a body that ends too early", valid)
+		}
 	}
 	add(func(d *draft) { d.bodyText = text(whole + " x") }, "text behind the body", false)
 	add(func(d *draft) { d.bodyText = text(" \t\r\n" + whole + "\n") }, "a body within white space", true)

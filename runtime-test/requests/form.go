@@ -124,7 +124,8 @@ func (m *maker) formBody(d *draft, media *ir.Media) error {
 
 // formMutant adds a change of a form.
 func (m *maker) formMutant(base *draft, mu mutant, add adder) {
-	if _, err := form(base.media, mu.value); err != nil || mu.from == source.Array && mu.part.Kind != source.Array || mu.from != source.Array && mu.part.Kind == source.Array || mu.part.Kind == source.Object && len(mu.part.Items) == 0 {
+	value := mu.value()
+	if _, err := form(base.media, value); err != nil || mu.from == source.Array && mu.part.Kind != source.Array || mu.from != source.Array && mu.part.Kind == source.Array || mu.part.Kind == source.Object && len(mu.part.Items) == 0 {
 		return // an array of one is written like its item
 	}
 	list := m.readings(base, mu)
@@ -141,5 +142,5 @@ func (m *maker) formMutant(base *draft, mu mutant, add adder) {
 		m.cannot("a change under a pattern that is too hard")
 		return
 	}
-	add(func(d *draft) { d.body = mu.value }, mu.what, good)
+	add(func(d *draft) { d.body = value }, mu.what, good)
 }

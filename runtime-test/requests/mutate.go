@@ -9,15 +9,17 @@ import (
 	"portcullis/schemagen/source"
 )
 
-// mutant is a value with a change at one place.
+// mutant is a value with a change at one place. The value is made when it is
+// asked for: a large one has as many changes as it has parts.
 type mutant struct {
-	value *source.Node
-	what  string
-	from  source.Kind  // of what was there
-	part  *source.Node // what was put there
-	at    string       // where: a JSON Pointer
-	with  func(part *source.Node) *source.Node
+	what string
+	from source.Kind  // of what was there
+	part *source.Node // what was put there
+	at   string       // where: a JSON Pointer
+	with func(part *source.Node) *source.Node
 }
+
+func (m mutant) value() *source.Node { return m.with(m.part) }
 
 // readings is what a decoder of texts may make of the changed part: the rest
 // is read as it was made.
@@ -34,7 +36,7 @@ func (g *generator) mutants(v *source.Node) (out []mutant) {
 	var walk func(n *source.Node, rebuild func(*source.Node) *source.Node, at string)
 	walk = func(n *source.Node, rebuild func(*source.Node) *source.Node, at string) {
 		add := func(c *source.Node, what string) {
-			out = append(out, mutant{rebuild(c), what + " at " + strconv.Quote(at), n.Kind, c, at, rebuild})
+			out = append(out, mutant{what + " at " + strconv.Quote(at), n.Kind, c, at, rebuild})
 		}
 		g.replacements(n, add)
 		for i, item := range n.Items {
