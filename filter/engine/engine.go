@@ -267,14 +267,10 @@ func (e *Engine) request(r *Request, d *Decision) verdict.Code {
 	if uint32(len(r.Headers)) > e.opt.MaxHeaders {
 		return verdict.RequestHeadersTooMany
 	}
-	size := uint32(0)
-	for i := range r.Headers {
-		size += uint32(len(r.Headers[i].Name) + len(r.Headers[i].Value))
-	}
+	code, size := r.scan()
 	if size > e.opt.MaxHeaderBytes {
 		return verdict.RequestHeadersTooLarge
 	}
-	code, _ := r.scan()
 	if code == verdict.Allow {
 		code = r.fields.transfer()
 	}

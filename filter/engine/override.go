@@ -17,7 +17,7 @@ func isOverride(name []byte) bool {
 		return false
 	}
 	for _, want := range overrideNames {
-		if table.Alike(name, want) {
+		if len(name) == len(want) && table.Alike(name, want) {
 			return true
 		}
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+
 	"portcullis/filter/cel"
 	"portcullis/filter/schema"
 	"portcullis/filter/table"
@@ -138,13 +140,15 @@ func (d *Decision) reset() {
 // scan fills r.fields and refuses what no reader may see twice or can read:
 // a doubled pseudo-header field, Host, Authorization, Content-Type,
 // Content-Length, Content-Encoding, Upgrade or Transfer-Encoding (RFC 9110
-// section 5.3, RFC 9113 section 8.3.1).
-func (r *Request) scan() (verdict.Code, uint32) {
+// section 5.3, RFC 9113 section 8.3.1). size is that of all names and values.
+func (r *Request) scan() (code verdict.Code, size uint32) {
+	code = verdict.Allow
 	f := &r.fields
 	*f = fields{}
 	for i := range r.Headers {
 		h := &r.Headers[i]
 		bit := uint32(0)
+		size += uint32(len(h.Name) + len(h.Value))
 		switch len(h.Name) {
 		case 4:
 			if string(h.Name) == "host" {
@@ -152,7 +156,7 @@ func (r *Request) scan() (verdict.Code, uint32) {
 				if f.authority == nil {
 					f.authority = h.Value
 				} else if string(f.authority) != string(h.Value) {
-					return verdict.RequestDuplicateHeader, uint32(i)
+					code = verdict.RequestDuplicateHeader
 				}
 			}
 		case 5:
@@ -179,7 +183,7 @@ func (r *Request) scan() (verdict.Code, uint32) {
 			if string(h.Name) == ":authority" {
 				bit = seenAuthority
 				if f.authority != nil && string(f.authority) != string(h.Value) {
-					return verdict.RequestDuplicateHeader, uint32(i)
+					code = verdict.RequestDuplicateHeader
 				}
 				f.authority = h.Value
 			}
@@ -215,17 +219,18 @@ func (r *Request) scan() (verdict.Code, uint32) {
 			}
 		}
 		if f.seen&bit != 0 {
-			return verdict.RequestDuplicateHeader, uint32(i)
+			code = verdict.RequestDuplicateHeader
 		}
 		f.seen |= bit
 	}
-	if joined(f.authorization) {
-		return verdict.RequestDuplicateHeader, 0
+	switch {
+	case code != verdict.Allow:
+	case joined(f.authorization):
+		code = verdict.RequestDuplicateHeader
+	case len(f.method) == 0 || f.seen&seenPath == 0:
+		code = verdict.RequestMalformed
 	}
-	if len(f.method) == 0 || f.seen&seenPath == 0 {
-		return verdict.RequestMalformed, 0
-	}
-	return verdict.Allow, 0
+	return code, size
 }
 
 // joined reports a comma in a bearer credential: some proxies hand two
@@ -235,12 +240,7 @@ func joined(authorization []byte) bool {
 	if _, _, bearer := token.Shown(authorization); !bearer {
 		return false
 	}
-	for _, c := range authorization {
-		if c == ',' {
-			return true
-		}
-	}
-	return false
+	return bytes.IndexByte(authorization, ',') >= 0
 }
 
 // transfer refuses a Transfer-Encoding other than chunked, and one beside a

@@ -28,11 +28,12 @@ type Limits struct {
 type Decoder struct {
 	Tape json.Tape // the value of the last Value call, at node 0
 
-	t      *table.Table
-	op     table.Op
-	params table.Range
-	lax    uint32 // what passes although it is ambiguous (OpFlag..)
-	places uint8  // bit 1<<in: the operation declares parameters there
+	t       *table.Table
+	op      table.Op
+	params  table.Range
+	lax     uint32 // what passes although it is ambiguous (OpFlag..)
+	places  uint8  // bit 1<<in: the operation declares parameters there
+	lengths uint64 // bit n: of a header field a name is n bytes long, modulo 64
 	tree
 	form   formState
 	picked [maxPicked]uint32
@@ -68,10 +69,13 @@ func (d *Decoder) Begin(t *table.Table, op table.Op) verdict.Code {
 func (d *Decoder) begun() {
 	d.buf.b = d.own
 	d.reset()
-	d.places, d.Deprecated, d.inBody, d.given = 0, 0, false, 0
+	d.places, d.lengths, d.Deprecated, d.inBody, d.given = 0, 0, 0, false, 0
 	for i := uint32(0); i < d.params.Count; i++ {
 		p := d.t.Param(d.params.Start + i)
 		d.places |= 1 << p.In()
+		if p.In() == table.InHeader {
+			d.lengths |= 1 << (uint(len(p.Name())) & 63)
+		}
 		d.fields[i] = field{shape: p.Shape(), first: none, last: none, next: none, parent: none, encoding: none}
 	}
 	d.num = d.params.Count
@@ -306,6 +310,9 @@ func (d *Decoder) credential(name []byte) bool {
 // Header takes a header field whose name is lower case. Fields that are no
 // parameter are none of its business, but for those that some upstream takes for one.
 func (d *Decoder) Header(name, value []byte) verdict.Code {
+	if d.lengths>>(uint(len(name))&63)&1 == 0 {
+		return verdict.Allow // no declared one is as long
+	}
 	if i, ok := d.find(table.InHeader, name, table.HashSegment(name)); ok {
 		return d.add(i, value, d.repeats(d.t.Param(d.params.Start+i)))
 	}

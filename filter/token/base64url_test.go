@@ -43,10 +43,29 @@ func TestDecodeURL(t *testing.T) {
 	if _, ok := decodeURL(make([]byte, 2), []byte("AAAA")); ok {
 		t.Error("decodeURL writes past a short dst")
 	}
+	// Every length, with and without the room in which eight digits are taken at once.
+	const text = "abcdefghijklmnopqrstuvwxyz-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	enc := base64.RawURLEncoding.Strict()
+	for size := range len(text) + 1 {
+		for _, room := range []int{2, 8} {
+			want, err := enc.DecodeString(text[:size])
+			dst := make([]byte, size/4*3+room)
+			if n, ok := decodeURL(dst, []byte(text[:size])); ok != (err == nil) || ok && !bytes.Equal(dst[:n], want) {
+				t.Errorf("decodeURL(%q) = %x, %v, want %x, %v", text[:size], dst[:n], ok, want, err)
+			}
+			for i := range size {
+				bad := []byte(text[:size])
+				bad[i] = '+'
+				if _, ok := decodeURL(dst, bad); ok {
+					t.Errorf("decodeURL(%q) = true, want false", bad)
+				}
+			}
+		}
+	}
 }
 
 func FuzzDecodeURL(f *testing.F) {
-	for _, s := range []string{"", "A", "AA", "AB", "AAA", "AAAA", "-_8", "AA==", "AA\n", "e30"} {
+	for _, s := range []string{"", "A", "AA", "AB", "AAA", "AAAA", "-_8", "AA==", "AA\n", "e30", "eyJhbGciOiJSUzI1NiJ9"} {
 		f.Add([]byte(s))
 	}
 	enc := base64.RawURLEncoding.Strict()

@@ -1,6 +1,8 @@
 package token
 
 import (
+	"bytes"
+
 	"portcullis/filter/json"
 	"portcullis/filter/table"
 	"portcullis/filter/text"
@@ -16,21 +18,16 @@ type parts struct {
 // split cuts a compact serialisation. It declines anything but two dots: one
 // part less is an unsecured or detached token, four dots are a JWE.
 func split(token []byte) (p parts, ok bool) {
-	first, second := -1, -1
-	for i, c := range token {
-		if c != '.' {
-			continue
-		}
-		switch {
-		case first < 0:
-			first = i
-		case second < 0:
-			second = i
-		default:
-			return parts{}, false
-		}
+	first := bytes.IndexByte(token, '.')
+	if first < 0 {
+		return parts{}, false
 	}
-	if second < 0 {
+	n := bytes.IndexByte(token[first+1:], '.')
+	if n < 0 {
+		return parts{}, false
+	}
+	second := first + 1 + n
+	if bytes.IndexByte(token[second+1:], '.') >= 0 {
 		return parts{}, false
 	}
 	return parts{

@@ -18,7 +18,6 @@ paths:
 `
 
 const limitsPolicy = `version: 1
-defaults: {inspect: headers}
 limits:
   worker: {requests: 1000000, per: 1s, scope: worker}
   proxy: {requests: 1000000, per: 1s}

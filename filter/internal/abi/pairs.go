@@ -90,6 +90,55 @@ func (p *Pairs) Next() (name, value []byte, ok bool) {
 	return name, value, true
 }
 
+// FillPairs reads the serialized map b, which may hold at most max pairs, into dst and
+// returns how many there are. It takes what OpenPairs takes, in one pass over it: every
+// request's header fields come by here. More pairs than dst has room for are too many;
+// what dst holds after a fault means nothing.
+func FillPairs[P ~struct{ Name, Value []byte }](dst []P, b []byte, max uint32) (int, PairsFault) {
+	if len(b) == 0 {
+		return 0, PairsGood
+	}
+	if len(b) < 4 || uint64(len(b)) > 1<<31 {
+		return 0, PairsTruncated
+	}
+	count := le.U32(b, 0)
+	if count > max {
+		return 0, PairsTooMany
+	}
+	size, pos := uint64(len(b)), 4+uint64(count)*8
+	if pos > size {
+		return 0, PairsTruncated
+	}
+	if uint64(count) > uint64(len(dst)) {
+		return 0, PairsTooMany
+	}
+	dst = dst[:count]
+	for i := range dst {
+		lengths := le.U64(b, 4+8*uint32(i))
+		end := pos + lengths&0xFFFFFFFF
+		if end >= size {
+			return 0, PairsTruncated
+		}
+		start := end + 1
+		last := start + lengths>>32
+		if b[end] != 0 {
+			return 0, PairsTerminator
+		}
+		if last >= size {
+			return 0, PairsTruncated
+		}
+		if b[last] != 0 {
+			return 0, PairsTerminator
+		}
+		dst[i] = P(struct{ Name, Value []byte }{b[pos:end:end], b[start:last:last]})
+		pos = last + 1
+	}
+	if pos != size {
+		return 0, PairsTrailing
+	}
+	return int(count), PairsGood
+}
+
 // PairsWriter builds a serialized map in a buffer of fixed size. Set Buf and
 // call Begin with the number of pairs, then Add exactly as often.
 //

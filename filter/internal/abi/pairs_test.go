@@ -9,6 +9,8 @@ import (
 
 type pair struct{ name, value string }
 
+type field struct{ Name, Value []byte }
+
 // serialize is the encoder written a second time, after the ABI's text.
 func serialize(pairs ...pair) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, uint32(len(pairs)))
@@ -112,12 +114,22 @@ func TestOpenPairs(t *testing.T) {
 			if got := len(walk(p)); got != tt.n {
 				t.Errorf("Next gives %d pairs, want %d", got, tt.n)
 			}
+			var dst [3]field
+			if n, f := FillPairs(dst[:], tt.in, tt.max); f != tt.want || n != tt.n {
+				t.Errorf("FillPairs(%q, %d) = %d pairs, fault %d, want %d, %d", tt.in, tt.max, n, f, tt.n, tt.want)
+			}
 		})
 	}
 	for i := 1; i < len(three); i++ {
 		if _, f := OpenPairs(three[:i], 3); f == PairsGood {
 			t.Errorf("OpenPairs of the first %d bytes = good, want a fault", i)
 		}
+		if _, f := FillPairs(make([]field, 3), three[:i], 3); f == PairsGood {
+			t.Errorf("FillPairs of the first %d bytes = good, want a fault", i)
+		}
+	}
+	if _, f := FillPairs(make([]field, 2), three, 3); f != PairsTooMany {
+		t.Errorf("FillPairs of three pairs where two have room = fault %d, want %d", f, PairsTooMany)
 	}
 }
 
@@ -185,6 +197,16 @@ func FuzzOpenPairs(f *testing.F) {
 		got := walk(p)
 		if len(got) != len(want) {
 			t.Fatalf("OpenPairs(%q): %d pairs, want %d", b, len(got), len(want))
+		}
+		dst := make([]field, len(want))
+		n, filled := FillPairs(dst, b, max)
+		if ok != (filled == PairsGood) || n != len(want) {
+			t.Fatalf("FillPairs(%q, %d) = %d pairs, fault %d, want %d, good %v", b, max, n, filled, len(want), ok)
+		}
+		for i, p := range want {
+			if string(dst[i].Name) != p.name || string(dst[i].Value) != p.value {
+				t.Errorf("FillPairs: pair %d = %q, want %q", i, dst[i], p)
+			}
 		}
 		for i := range got {
 			if got[i] != want[i] {

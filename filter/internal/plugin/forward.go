@@ -26,7 +26,7 @@ type forwarding interface {
 //
 // Connection options that name such a field go as well: whoever follows them drops
 // what the filter sets (RFC 9110 section 7.6.1).
-func (v *VM) strip(f forwarding) {
+func (v *VM) strip(f Engine) {
 	kept := v.req.Headers[:0]
 	for i := range v.req.Headers {
 		h := v.req.Headers[i]
@@ -48,7 +48,7 @@ func (v *VM) strip(f forwarding) {
 
 // namesIdentity reports a Connection field with an identity header among its
 // options.
-func (v *VM) namesIdentity(f forwarding, value []byte) bool {
+func (v *VM) namesIdentity(f Engine, value []byte) bool {
 	for len(value) > 0 {
 		n := 0
 		for n < len(value) && value[n] != ',' {
@@ -84,7 +84,7 @@ var connectionName = []byte("connection")
 
 // forward makes the request that was just judged say who calls, while its header
 // fields can be changed: before the body, however long it takes.
-func (v *VM) forward(f forwarding) {
+func (v *VM) forward(f Engine) {
 	if !f.Forwards() {
 		return
 	}
@@ -117,7 +117,7 @@ func (v *VM) reroute() {
 
 // stripTrailers takes identity headers from the trailers of a request that may pass
 // whatever they hold; false when they can't be read.
-func (v *VM) stripTrailers(f forwarding) bool {
+func (v *VM) stripTrailers(f Engine) bool {
 	raw, st := v.host.Pairs(abi.MapRequestTrailers)
 	if st == abi.StatusNotFound || st == abi.StatusEmpty {
 		return true

@@ -119,15 +119,15 @@ func New(o Options) *VM {
 	return v
 }
 
-// begin starts a callback: what the last one was handed is gone.
+// begin starts a callback in which something is judged: what the last one was handed
+// is gone. v.resp is set anew by whoever judges a response.
 func (v *VM) begin() {
 	v.arena.Reset()
-	v.req, v.resp, v.rerouted = engine.Request{}, engine.Response{}, false
+	v.req, v.rerouted = engine.Request{}, false
 }
 
 // ContextCreate makes a root context (parent 0) or a stream.
 func (v *VM) ContextCreate(id, parent uint32) {
-	v.begin()
 	if parent == 0 {
 		v.roots = append(v.roots, &root{id: id})
 		return
@@ -158,7 +158,6 @@ func (v *VM) Done(id uint32) bool {
 
 // Delete forgets a context.
 func (v *VM) Delete(id uint32) {
-	v.begin()
 	if c := v.streams.find(id); c != nil {
 		if c.state == stateHeld {
 			v.held.free(c.held)

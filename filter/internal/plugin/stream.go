@@ -98,7 +98,10 @@ func (c *stream) action() abi.Action {
 func (v *VM) readHeaders(c *stream, cfg *config.Config) (code verdict.Code) {
 	v.req.Headers, code = v.readFields(abi.MapRequestHeaders, cfg.MaxHeaders, verdict.RequestHeadersTooLarge, verdict.RequestHeadersTooMany)
 	for i := range v.req.Headers {
-		c.note(v.req.Headers[i].Name, v.req.Headers[i].Value)
+		switch h := &v.req.Headers[i]; len(h.Name) {
+		case len(":method"), len("content-type"): // and "upgrade": no other length is worth a call
+			c.note(h.Name, h.Value)
+		}
 	}
 	return code
 }
@@ -113,27 +116,14 @@ func (v *VM) readFields(m abi.Map, limit uint32, large, many verdict.Code) ([]en
 		}
 		return nil, verdict.Internal
 	}
-	p, fault := abi.OpenPairs(raw, limit)
+	n, fault := abi.FillPairs(v.headers, raw, limit) // there is room for every root's limit
 	switch fault {
 	case abi.PairsGood:
+		return v.headers[:n], verdict.Allow
 	case abi.PairsTooMany:
 		return nil, many
-	default:
-		return nil, verdict.Internal
 	}
-	n := 0
-	for n < len(v.headers) {
-		name, value, ok := p.Next()
-		if !ok {
-			break
-		}
-		v.headers[n] = engine.Header{Name: name, Value: value}
-		n++
-	}
-	if p.Len() != 0 {
-		return nil, verdict.Internal // headers has room for every root's limit
-	}
-	return v.headers[:n], verdict.Allow
+	return nil, verdict.Internal
 }
 
 // note sets the flags that a header field calls for.
