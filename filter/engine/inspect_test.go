@@ -267,3 +267,78 @@ func TestRiskLabel(t *testing.T) {
 		t.Errorf("labels out of range: %q", got)
 	}
 }
+
+// TestRaiseBypass: nothing that a request brings, but a credential that is good, takes
+// it out of what is asked of callers whom nobody knows.
+func TestRaiseBypass(t *testing.T) {
+	e := forwardEngine(t, `openapi: 3.1.0
+info: {title: t, version: '1'}
+security: [{token: []}, {key: []}, {}]
+components:
+  securitySchemes: {token: {type: http, scheme: bearer}, key: {type: apiKey, in: header, name: x-key}}
+paths:
+  /o:
+    get: {responses: {}}
+    post: {responses: {}, requestBody: {required: true, content: {application/json: {schema: {type: object, required: [a]}}}}}
+  /public/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    post: {security: [], responses: {}, requestBody: {required: true, content: {application/json: {schema: {type: object, required: [a]}}}}}
+`, `version: 1
+providers: {idp: {issuer: i, anyAudience: true, keys: [{secret: k, alg: HS256, kid: k}]}}
+consumers: {acme: {keys: [{id: demo_gKf6STSmWDzS, digest: "sha256:5ef88b5aa0f98a20f630be0ab04b4226d18b3606a8dd9430687a99ee598de42c"}]}}
+schemes: {token: [idp], key: {consumers: all}}
+defaults: {head: get, forward: {headers: {x-risk: risk}}, inspect: {level: headers, raise: [{when: anonymous, to: body}]}}
+`)
+	more := [][]string{
+		nil, {"authorization: Bearer"}, {"authorization: Bearer "}, {"authorization: Bearer a.b.c"}, {"authorization: Basic YWRtaW46YQ=="}, {"authorization: x"},
+		{"authorization: DPoP a.b.c"}, {"authorization: "}, {"authorization: Bearer a.b.c, Bearer d.e.f"}, {"authorization: Basic a", "authorization: Basic b"}, {"x-key: "}, {"x-key: a"}, {"x-key: demo_gKf6STSmWDzS_NaCmTSFffzai50u5bCo4T4x02C45qf"},
+		{"x_key: demo_gKf6STSmWDzS_40Lo4KqwBJlX8s69ArJKBmgl3a1d0M"}, {"cookie: x-key=demo_gKf6STSmWDzS_40Lo4KqwBJlX8s69ArJKBmgl3a1d0M"},
+		{"x-forwarded-client-cert: Subject=\"CN=acme\""}, {"x-user-id: acme"}, {"x-portcullis-risk: low"}, {"x-risk: low"}, {"x-http-method-override: GET"}, {"x_http_method: HEAD"},
+		{"x-forwarded-for: 127.0.0.1"}, {"connection: x-risk"}, {"transfer-encoding: chunked"}, {"expect: 100-continue"}, {"upgrade: websocket", "connection: upgrade"}, {"content-encoding: gzip"},
+		{"origin: https://a.example", "access-control-request-method: POST"},
+	}
+	for _, path := range []string{"/o", "/public/1", "/public/x%2Fy", "//o", "/o/", "/./o", "/o?_method=GET"} {
+		for _, method := range []string{"POST", "PUT", "HEAD", "GET", "OPTIONS"} {
+			for _, m := range more {
+				r := request(method, path, append([]string{"content-type: application/json"}, m...), nil)
+				r.EndStream, r.Body, r.NowNanos = false, []byte(`{"b":1}`), 1e18
+				var d engine.Decision
+				if judge(e, r, &d); d.Code == verdict.Allow {
+					t.Errorf("%s %s with %q passes with a body that is no good, looked at %s", method, path, m, engine.InspectName(d.Risk.Level))
+				}
+			}
+		}
+	}
+	// What it takes: the same body of who is known.
+	r := request("POST", "/o", []string{"content-type: application/json", "x-key: demo_gKf6STSmWDzS_40Lo4KqwBJlX8s69ArJKBmgl3a1d0M"}, nil)
+	r.EndStream, r.Body, r.NowNanos = false, []byte(`{"b":1}`), 1e18
+	var d engine.Decision
+	if judge(e, r, &d); d.Code != verdict.Allow || d.Risk.Level != table.InspectHeaders {
+		t.Errorf("a known caller: %s, looked at %s", d.Code.Name(), engine.InspectName(d.Risk.Level))
+	}
+}
+
+// TestRaiseWaits: what was settled before a request waited holds when it is judged
+// again, whatever chance would say then.
+func TestRaiseWaits(t *testing.T) {
+	e := forwardEngine(t, fleetSpec, `version: 1
+rateLimitServices: {rls: {cluster: ratelimit, domain: shop, callers: plain}}
+limits: {each: {requests: 1000, per: 1s, by: 'header:x-caller', scope: fleet}}
+operations: [{operation: each, limits: [each], inspect: {level: headers, raise: [{when: {sample: 50%}, to: deep}]}}]
+`)
+	levels := map[uint8]int{}
+	for i := range 64 {
+		r := request("GET", "/each", []string{fmt.Sprintf("x-caller: c%d", i)}, nil)
+		var d engine.Decision
+		asked(t, e, r, &d)
+		before := d.Risk
+		r.Answers.Risk = d.Risk
+		if answered(t, e, r, &d, nil); d.Risk != before {
+			t.Errorf("judged again: %+v, was %+v", d.Risk, before)
+		}
+		levels[before.Level]++
+	}
+	if levels[table.InspectHeaders] == 0 || levels[table.InspectDeep] == 0 {
+		t.Errorf("levels %v, want both", levels)
+	}
+}

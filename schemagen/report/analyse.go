@@ -252,7 +252,11 @@ func (a *analysis) state(o *Operation, api *ir.API, op *ir.Operation, gap func(s
 		o.State = Cell{"Monitor", "warn", "refusals are only counted"}
 		gap("not-enforced")
 	case op.Inspect < ir.InspectBody && (op.Body != nil || op.Inspect < ir.InspectParameters):
-		o.State = Cell{"Partly", "warn", "bodies or parameters are not looked at"}
+		why := "bodies or parameters are not looked at"
+		if len(op.Inspection.Raise) > 0 {
+			why += " unless a rule raises that"
+		}
+		o.State = Cell{"Partly", "warn", why}
 		gap("not-inspected")
 	default:
 		o.State = Cell{"Enforced", "good", ""}

@@ -25,7 +25,8 @@ func (v *VM) countRisk() {
 		return
 	}
 	v.metrics.add(v.host, inspectedHeaders+int(k.Level-table.InspectHeaders))
-	v.metrics.add(v.host, riskLow+int(k.Label(false)))
+	passes := v.d.Mode == table.ModeMonitor && v.d.Code != verdict.Allow && v.d.Code != verdict.NeedBody
+	v.metrics.add(v.host, riskLow+int(k.Label(passes)))
 	for i := range engine.NumFacts {
 		if k.Raised>>i&1 != 0 {
 			v.metrics.add(v.host, raisedAnonymous+i)
