@@ -13,6 +13,7 @@ type prover struct {
 	proofs *token.Proofs
 	guard  *replay.Guard
 	proof  token.Proof // scratch: of the last request
+	nonces nonces
 }
 
 // newProver makes a prover where a provider of t accepts proofs, nil elsewhere.
@@ -76,6 +77,12 @@ func (e *Engine) proof(r *Request, shown []byte, p *table.Binding, b *token.Bind
 	v := e.proofs
 	q := &v.proof
 	*q = token.Proof{Text: text, Token: shown, Method: r.fields.method, Authority: r.fields.authority, Path: r.fields.path, Thumbprint: &b.Thumbprint}
+	if p.Nonce {
+		if !v.nonces.make(v.guard, e.opt.Sig, p, r.NowNanos) {
+			return verdict.ProofUnavailable
+		}
+		q.Nonces = [2][]byte{v.nonces.text[0][:], v.nonces.text[1][:]}
+	}
 	if code := v.proofs.Check(p, q, r.NowNanos); code != verdict.Allow {
 		return code
 	}

@@ -83,6 +83,17 @@ func New(store limit.Store, seed [16]byte) *Guard {
 	return g
 }
 
+// Key is the 128 random bits that all VMs of the proxy hash with; false where they could
+// not be agreed on.
+func (g *Guard) Key() (key [16]byte, ok bool) {
+	if !g.agree() {
+		return key, false
+	}
+	le.PutU64(key[:], 0, g.k0)
+	le.PutU64(key[:], 8, g.k1)
+	return key, true
+}
+
 // Use reports whether id of owner is used for the first time at the time now, and
 // remembers it until expires (Unix nanoseconds). At most room uses are kept in a slot.
 func (g *Guard) Use(owner *[32]byte, id []byte, now, expires int64, room uint32) Outcome {

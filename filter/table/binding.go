@@ -5,7 +5,7 @@ package table
 //	bound proofAge|proofFuture<<16 origins(2: names) proofAlgorithms replays zero(2)
 const (
 	ProviderBound       = 24 // what tokens must be bound to
-	ProviderProofWindow = 25 // seconds: how old a proof may be | how far ahead<<16
+	ProviderProofWindow = 25 // seconds: how old a proof may be | how far ahead<<16 | ProofNonce
 	ProviderOrigins     = 26 // that proofs are made for; none: no proof is accepted
 	ProviderProofAlgs   = 28 // bit AlgRS256.. for each that proofs may have
 	ProviderReplays     = 29 // proofs remembered in one slot of the replay store
@@ -19,6 +19,9 @@ const (
 	BoundAny         = 3 // one of both
 	boundEnd         = 4
 )
+
+// ProofNonce in ProviderProofWindow asks for nonces in proofs.
+const ProofNonce = 1 << 31
 
 // Bounds of proofs.
 const (
@@ -39,6 +42,8 @@ type Binding struct {
 	Origins    Names
 	Algorithms uint32 // a bit for each algorithm that proofs may have
 	Replays    uint32 // proofs remembered in one of the ReplaySlots
+	// Nonce asks that proofs have a nonce of this proxy (RFC 9449 section 8).
+	Nonce bool
 }
 
 // Proofs reports whether proofs are accepted.
@@ -48,7 +53,8 @@ func (b *Binding) Proofs() bool { return b.Origins.Len() != 0 }
 func (t *Table) Binding(i uint32) Binding {
 	w := t.providers[i*wordsProvider : (i+1)*wordsProvider]
 	return Binding{
-		Bound: uint8(w[ProviderBound]), AgeSeconds: w[ProviderProofWindow] & 0xffff, FutureSeconds: w[ProviderProofWindow] >> 16,
+		Bound: uint8(w[ProviderBound]), AgeSeconds: w[ProviderProofWindow] & 0xffff, FutureSeconds: w[ProviderProofWindow] &^ ProofNonce >> 16,
+		Nonce:   w[ProviderProofWindow]&ProofNonce != 0,
 		Origins: Names{t, rangeAt(w, ProviderOrigins)}, Algorithms: w[ProviderProofAlgs], Replays: w[ProviderReplays],
 	}
 }

@@ -16,7 +16,7 @@ var lit = struct {
 	cnf, x5t, jkt                []byte
 	htm, htu, ath, jwk, proof    []byte
 	root                         []byte
-	issuer, jwksURI              []byte
+	issuer, jwksURI, nonce       []byte
 	private                      [8][]byte // members of keys that only private ones have
 	algNames                     [EdDSA + 1][]byte
 }{
@@ -37,7 +37,7 @@ var lit = struct {
 	curves: [3][]byte{[]byte("P-256"), []byte("P-384"), []byte("P-521")},
 	cnf:    []byte("cnf"), x5t: []byte("x5t#S256"), jkt: []byte("jkt"),
 	htm: []byte("htm"), htu: []byte("htu"), ath: []byte("ath"), jwk: []byte("jwk"), proof: []byte("dpop+jwt"), root: []byte("/"),
-	issuer: []byte("issuer"), jwksURI: []byte("jwks_uri"),
+	issuer: []byte("issuer"), jwksURI: []byte("jwks_uri"), nonce: []byte("nonce"),
 	private: [8][]byte{[]byte("d"), []byte("p"), []byte("q"), []byte("dp"), []byte("dq"), []byte("qi"), []byte("oth"), []byte("k")},
 	algNames: [EdDSA + 1][]byte{
 		RS256: []byte("RS256"), RS384: []byte("RS384"), RS512: []byte("RS512"), PS256: []byte("PS256"), PS384: []byte("PS384"), PS512: []byte("PS512"),

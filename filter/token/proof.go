@@ -16,6 +16,9 @@ type Proof struct {
 	Path      []byte // of the request, as it came, with or without a query
 	// Thumbprint is that of the key that the token is bound to.
 	Thumbprint *[32]byte
+	// Nonces is what the proof's nonce may be: that in force and the one before. Nothing
+	// in the first asks for none.
+	Nonces [2][]byte
 }
 
 // Proofs judges DPoP proofs, one at a time. It does not allocate after NewProofs.
@@ -197,6 +200,12 @@ func (p *Proofs) judge(b *table.Binding, q *Proof, now int64) verdict.Code {
 	p.verifier.SHA256(text, &p.sum)
 	if p.sum != *q.Thumbprint {
 		return verdict.ProofKey
+	}
+	if len(q.Nonces[0]) != 0 {
+		nonce, ok := str(lit.nonce)
+		if !ok || !t.EqualString(nonce, q.Nonces[0]) && !t.EqualString(nonce, q.Nonces[1]) {
+			return verdict.ProofNonce
+		}
 	}
 	p.JTI, p.IssuedNanos = t.String(jti, p.jti[:0]), issued
 	return 0

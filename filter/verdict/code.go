@@ -163,6 +163,8 @@ const (
 	ProofStoreFull   // too many proofs are remembered
 	ProofUnavailable // whether it was used before can't be told
 
+	ProofNonce // no nonce of this proxy, or one whose time is over (RFC 9449 section 9)
+
 	NumCodes // number of codes plus one
 )
 
@@ -269,6 +271,7 @@ var entries = [NumCodes]entry{
 	ProofReplayed:           {"proof_replayed", 401, "DPoP proof was used before"},
 	ProofStoreFull:          {"proof_store_full", 503, "DPoP proof cannot be checked right now"},
 	ProofUnavailable:        {"proof_unavailable", 503, "DPoP proof cannot be checked right now"},
+	ProofNonce:              {"proof_nonce", 401, "DPoP proof needs a nonce"},
 }
 
 // Name is the stable name of c, as it stands in answers, metrics and logs.
@@ -297,7 +300,7 @@ func (c Code) Title() string {
 }
 
 // OfProof reports a refusal because of a DPoP proof (RFC 9449 section 4.3).
-func (c Code) OfProof() bool { return c >= ProofMissing && c <= ProofReplayed }
+func (c Code) OfProof() bool { return c >= ProofMissing && c <= ProofReplayed || c == ProofNonce }
 
 // OfResponse reports a refusal of what the upstream answered. Its details may hold
 // the very data that must not leave: they are for the log alone.

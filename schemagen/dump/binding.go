@@ -12,5 +12,8 @@ func (d *dumper) binding(i uint32) {
 	if b.Proofs() {
 		d.printf("    proofs for %s, %s", list(b.Origins), remoteAlgs(b.Algorithms))
 		d.printf("    age %ds future %ds, %d remembered in a slot", b.AgeSeconds, b.FutureSeconds, b.Replays)
+		if b.Nonce {
+			d.printf("    with a nonce of the proxy")
+		}
 	}
 }

@@ -10,6 +10,9 @@ func (w *writer) binding(p *ir.Provider) []uint32 {
 	out := []uint32{uint32(p.Bound), 0, 0, 0, 0, 0}
 	if b := p.Proofs; b != nil {
 		out[1] = uint32(b.AgeSeconds) | uint32(b.FutureSeconds)<<16
+		if b.Nonce {
+			out[1] |= table.ProofNonce
+		}
 		copy(out[2:4], w.names(b.Origins))
 		for _, a := range b.Algorithms {
 			out[4] |= 1 << a

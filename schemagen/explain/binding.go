@@ -12,5 +12,9 @@ func (r *reader) bound(i uint32) []string {
 	if b.Bound == table.BoundOptional {
 		return nil
 	}
-	return []string{boundTo[b.Bound] + " for " + string(r.t.Provider(i).Name)}
+	to := boundTo[b.Bound]
+	if b.Nonce {
+		to += " (with a nonce)"
+	}
+	return []string{to + " for " + string(r.t.Provider(i).Name)}
 }

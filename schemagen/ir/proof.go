@@ -17,5 +17,6 @@ type Proofs struct {
 	AgeSeconds    uint16
 	FutureSeconds uint16
 	Algorithms    []Alg
+	Nonce         bool   // proofs need a nonce of the proxy
 	Remembered    uint32 // proofs that are remembered at a time
 }

@@ -43,6 +43,7 @@ func (p *Policy) readProofs(n *source.Node) *ir.Proofs {
 		},
 		"maxAge": func(n *source.Node) { b.AgeSeconds = uint16(p.seconds(n, "maxAge", 1, table.MaxProofAge)) },
 		"future": func(n *source.Node) { b.FutureSeconds = uint16(p.seconds(n, "future", 0, table.MaxProofFuture)) },
+		"nonce":  func(n *source.Node) { b.Nonce = d.onlyTrue(n, "nonce") },
 		"remembered": func(n *source.Node) {
 			b.Remembered = uint32(d.integer(n, "remembered", table.ReplaySlots, maxProofRemembered))
 		},

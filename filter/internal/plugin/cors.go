@@ -138,4 +138,4 @@ func field(headers []engine.Header, name string) []byte {
 
 // exposed is the fields of a refusal that documents may read beside those that they
 // always may.
-const exposed = "retry-after, ratelimit, ratelimit-policy, www-authenticate"
+const exposed = "retry-after, ratelimit, ratelimit-policy, www-authenticate, dpop-nonce"

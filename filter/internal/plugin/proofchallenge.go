@@ -49,6 +49,8 @@ func (v *VM) addChallenge(w *abi.PairsWriter, challenge string, r *root, e Engin
 	}
 	problem := ""
 	switch code := v.d.Code; {
+	case code == verdict.ProofNonce:
+		problem = "use_dpop_nonce"
 	case code.OfProof():
 		problem = "invalid_dpop_proof"
 	case code == verdict.AuthorizeScope:
@@ -78,6 +80,18 @@ func (v *VM) addChallenge(w *abi.PairsWriter, challenge string, r *root, e Engin
 		dst = text.Append(text.Append(dst, ", "), challenge)
 	}
 	w.Add(name, "", v.appendScope(dst, r, e))
+}
+
+// nonce is what the next proof has to hold, for a request that is refused because its own
+// does not; nil for every other.
+func (v *VM) nonce(e Engine) []byte {
+	if v.d.Code != verdict.ProofNonce {
+		return nil
+	}
+	if n, ok := e.(interface{ Nonce() []byte }); ok {
+		return n.Nonce()
+	}
+	return nil
 }
 
 // cameWithProof reports a request whose token came as one with a proof.

@@ -88,7 +88,8 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 	retry := status == 429 || status == 503
 	methods := code == verdict.RouteMethodNotAllowed && e != nil
 	count := uint32(2)
-	for _, more := range [...]bool{challenge != "", retry, methods} {
+	nonce := v.nonce(e)
+	for _, more := range [...]bool{challenge != "", retry, methods, nonce != nil} {
 		if more {
 			count++
 		}
@@ -112,6 +113,9 @@ func (v *VM) replyHeaders(r *root, e Engine) []byte {
 	w.Add("cache-control", "no-store", nil)
 	if challenge != "" {
 		v.addChallenge(w, challenge, r, e)
+	}
+	if nonce != nil {
+		w.Add("dpop-nonce", "", nonce)
 	}
 	if retry {
 		w.Add("retry-after", "", text.Uint(v.reply.value[:0], retrySeconds(v.d.RetryAfterNanos)))
