@@ -17,10 +17,14 @@ func (e *Engine) route(r *Request, d *Decision) verdict.Code {
 		if e.path.Seen != 0 {
 			return verdict.RoutePathNotCanonical
 		}
-		if e.t.Unknown() == table.ActionPass && r.fields.seen&seenOverride != 0 {
-			// Let through as unknown it could still become one that is known.
+		// Let through as unknown it could still become one that is known.
+		if e.passesUnknown() && r.fields.seen&seenOverride != 0 {
 			d.Part = verdict.PartHeader
 			return verdict.RequestOverride
+		}
+		if out == route.NoMethod && e.passesUnknown() && e.anotherMethod(r.fields.method) {
+			d.Methods = e.match.Methods
+			return verdict.RouteMethodNotAllowed
 		}
 		// The actions and the modes are numbered alike: deny and enforce,
 		// monitor, pass and off.
@@ -68,6 +72,9 @@ func (e *Engine) find(r *Request, d *Decision) (op uint32, out route.Outcome) {
 	}
 	if out == route.NoPath && e.path.ToggleSlash() {
 		if op, out = route.Find(e.t, f.authority, f.method, e.path, &e.match); out != route.NoHost && !e.slashIgnored() {
+			if e.passesUnknown() && (out == route.Found || out == route.NoMethod) {
+				e.path.Seen |= route.EmptySegment // many take it for the path that is known
+			}
 			op, out = table.NoIndex, route.NoPath
 		}
 	}
@@ -75,6 +82,21 @@ func (e *Engine) find(r *Request, d *Decision) (op uint32, out route.Outcome) {
 		return e.otherMethod(r, d)
 	}
 	return e.otherPreflight(r, d, op, out)
+}
+
+// passesUnknown reports that requests of no operation may pass, counted or not.
+func (e *Engine) passesUnknown() bool { return e.t.Unknown() > table.ActionDeny }
+
+// anotherMethod reports a method that many upstreams take for one that the matched path
+// has: HEAD for GET (RFC 9110 section 9.3.2), and small letters for capitals.
+func (e *Engine) anotherMethod(method []byte) bool {
+	for i := e.match.Methods.Start; i < e.match.Methods.End(); i++ {
+		name, _ := e.t.Method(i)
+		if string(method) == "HEAD" && string(name) == "GET" || table.Alike(method, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // slashIgnored reports that the operations of the matched path take it with
