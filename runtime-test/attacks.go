@@ -20,7 +20,11 @@ import (
 
 const attacksHelp = `Send every token of a corpus through whole requests, on each engine, and want the code that the corpus names; good tokens must pass. A corpus is a JSON
 object: issuer, audience, jwks, secrets (name, kid, alg, k), good (tokens by name) and attacks (name, why, want, token). The default is the filter's own.
-The last line is "N passed, N failed", counted over tokens and engines.`
+The last line is "N passed, N failed", counted over tokens and engines.
+
+EXAMPLES
+  runtime-test attacks
+  runtime-test attacks -engine native,wazero,proxytest,envoy filter/token/testdata/attacks.json`
 
 // attackCorpus is filter/token/testdata/attacks.json, and files like it.
 type attackCorpus struct {

@@ -66,18 +66,19 @@ func run(args []string, e env) (code int) {
 	}
 	fs := newFlagSet("schemagen", e)
 	root := &ffcli.Command{
-		ShortUsage:  "schemagen <command> [flags] [arguments]",
-		ShortHelp:   "compile API descriptions into tables for the Portcullis filter",
-		LongHelp:    "Each command has its own help: schemagen build -help",
+		ShortUsage: "schemagen <command> [flags] [arguments]",
+		ShortHelp:  "compile API descriptions into tables for the Portcullis filter",
+		LongHelp: "Each command has its own help: schemagen build -help\n\n" +
+			"Exit codes: 0 fine, 1 findings that fail, or a file that can't be had, 2 the command line is wrong.",
 		FlagSet:     fs,
 		Subcommands: commands(e),
 		Exec: func(_ context.Context, args []string) error {
 			if len(args) > 0 {
-				fmt.Fprintf(e.stderr, "schemagen: found the command %q, wanted one of:\n", args[0])
+				var names []string
 				for _, c := range commands(e) {
-					fmt.Fprintf(e.stderr, "  %-8s %s\n", c.Name, c.ShortHelp)
+					names = append(names, c.Name)
 				}
-				return errUsage
+				return usagef(e, "found the command %q, wanted one of %s", args[0], strings.Join(names, ", "))
 			}
 			return flag.ErrHelp
 		},

@@ -227,6 +227,13 @@ func (c *Counts) Write(w io.Writer, seed uint64) {
 		seed, seed+uint64(c.Schemas)-1, c.Schemas, c.Refused, c.NoOracle, c.Pairs, c.Valid, c.Differences)
 }
 
+const diffHelp = `Make schemas and values from seeds, and compare the verdicts of engines with those of a slow interpreter and of a JSON Schema library. What differs is
+written out, each schema with its seed.
+
+EXAMPLES
+  runtime-test diff -n 1000
+  runtime-test diff -engines native,wazero -n 100000 -seed 42`
+
 // Command is `runtime-test diff`.
 func Command(stdout io.Writer) *ffcli.Command {
 	fs := flag.NewFlagSet("runtime-test diff", flag.ContinueOnError)
@@ -239,6 +246,7 @@ func Command(stdout io.Writer) *ffcli.Command {
 		Name:       "diff",
 		ShortUsage: "runtime-test diff [-n PAIRS] [-seed S] [-engines native,wazero]",
 		ShortHelp:  "compare engines and oracles on generated schemas and values",
+		LongHelp:   diffHelp,
 		FlagSet:    fs,
 		Exec: func(_ context.Context, args []string) error {
 			if len(args) > 0 || *pairs < 0 || *values < 1 {

@@ -37,6 +37,12 @@ func OpenEngine(name, guest string) (engine Engine, close func() error, err erro
 	return nil, none, fmt.Errorf("%w: found the engine %q, wanted native, wazero or reference", ErrUsage, name)
 }
 
+const suiteHelp = `Run every test of a suite and say which are judged otherwise than they want.
+
+EXAMPLES
+  runtime-test suite -dir JSON-Schema-Test-Suite
+  runtime-test suite -dir JSON-Schema-Test-Suite -draft draft2020-12 -optional -engine wazero`
+
 // Command is `runtime-test suite`.
 func Command(stdout io.Writer) *ffcli.Command {
 	fs := flag.NewFlagSet("runtime-test suite", flag.ContinueOnError)
@@ -48,6 +54,7 @@ func Command(stdout io.Writer) *ffcli.Command {
 		Name:       "suite",
 		ShortUsage: "runtime-test suite -dir D [-draft NAME] [-optional] [-engine native|wazero|reference]",
 		ShortHelp:  "run a JSON Schema test suite",
+		LongHelp:   suiteHelp,
 		FlagSet:    fs,
 		Exec: func(_ context.Context, args []string) error {
 			if *dir == "" || len(args) > 0 {

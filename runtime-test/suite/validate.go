@@ -126,6 +126,13 @@ func compileFile(opts ValidateOptions, stderr io.Writer) (Judge, error) {
 	return judge, err
 }
 
+const validateHelp = `Judge every line of FILE.jsonl, a JSON text each, by the schema, and say of each invalid one where and why. A schema that can't be enforced as
+written is refused.
+
+EXAMPLES
+  runtime-test validate -schema schema.json values.jsonl
+  runtime-test validate -schema schema.yaml -dialect openapi3.0 -format json - < values.jsonl`
+
 // ValidateCommand is `runtime-test validate`.
 func ValidateCommand(stdin io.Reader, stdout, stderr io.Writer) *ffcli.Command {
 	fs := flag.NewFlagSet("runtime-test validate", flag.ContinueOnError)
@@ -147,6 +154,7 @@ func ValidateCommand(stdin io.Reader, stdout, stderr io.Writer) *ffcli.Command {
 		Name:       "validate",
 		ShortUsage: "runtime-test validate -schema FILE [-dialect NAME] [-resource URI=FILE]... [-engine native|wazero|reference] [-format json] FILE.jsonl",
 		ShortHelp:  "judge JSON Lines by a schema",
+		LongHelp:   validateHelp,
 		FlagSet:    fs,
 		Exec: func(_ context.Context, args []string) error {
 			if opts.Schema == "" || len(args) != 1 || *format != "text" && *format != "json" {

@@ -93,7 +93,7 @@ func Print(o Options) (string, error) {
 	case o.Target == TargetIstio:
 		name = "istio"
 	default:
-		return "", fmt.Errorf("target is %q, want envoy, envoy-ecds or istio", o.Target)
+		return "", fmt.Errorf("target is %q, want envoy, envoy-ecds, istio or ratelimit", o.Target)
 	}
 	plugin, err := pluginJSON(o)
 	if err != nil {
