@@ -342,3 +342,13 @@ operations: [{operation: each, limits: [each], inspect: {level: headers, raise: 
 		t.Errorf("levels %v, want both", levels)
 	}
 }
+
+// TestRaiseBounds: the largest numbers that a policy may have can be counted.
+func TestRaiseBounds(t *testing.T) {
+	for _, rule := range []string{"{refusals: 1000, within: 1d}", "{refusals: 1, within: 1s}", "{refusals: 1000, within: 1s}", "{refusals: 1, within: 1d}"} {
+		e, _ := engine.New(risky(t, false, "inspect: {level: headers, raise: [{when: "+rule+", to: deep}]}"), engine.Options{})
+		if e == nil {
+			t.Errorf("%s can't be counted", rule)
+		}
+	}
+}
