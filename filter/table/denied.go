@@ -40,6 +40,14 @@ func (t *Table) compareDenied(i uint32, digest *[32]byte) int {
 	return 0
 }
 
+// DeniedAt is the i-th digest.
+func (t *Table) DeniedAt(i uint32) (digest [32]byte) {
+	for j := range uint32(wordsDenied) {
+		le.PutU32(digest[:], 4*j, t.denied[i*wordsDenied+j])
+	}
+	return digest
+}
+
 // deniedSorted checks the order of the digests.
 func (t *Table) deniedSorted() bool {
 	var b [32]byte

@@ -81,6 +81,8 @@ func Compare(old, new *explain.Table) []Change {
 		d.add(Accepts, "requests that no operation matches were refused, and are let through now", "")
 	}
 	d.callers(old.Callers, new.Callers)
+	d.issuers(old.Issuers, new.Issuers)
+	d.denied(old.Denied, new.Denied)
 	before := byKey(old.Operations)
 	after := byKey(new.Operations)
 	for _, op := range old.Operations {
@@ -204,6 +206,7 @@ func (d *differ) operation(old, new *explain.Operation) {
 	d.security(old.Security, new.Security)
 	d.allow(old.Allow, new.Allow)
 	d.limits(old.Limits, new.Limits)
+	d.extras(old, new)
 	d.params(old, new)
 	d.body(old, new)
 }

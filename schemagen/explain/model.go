@@ -19,6 +19,8 @@ type Table struct {
 	Unknown    string // what happens to requests of no operation
 	Operations []*Operation
 	Callers    []*Caller // consumers, by name
+	Issuers    []*Issuer // providers
+	Denied     []string  // digests of tokens that count no more
 }
 
 // Operation is what one operation asks for.
@@ -118,7 +120,7 @@ func name(names []string, v uint8) string {
 // Read reads all of t.
 func Read(t *table.Table) *Table {
 	r := newReader(t)
-	out := &Table{Unknown: name(actions, t.Unknown()), Callers: r.callers()}
+	out := &Table{Unknown: name(actions, t.Unknown()), Callers: r.callers(), Issuers: r.issuers(), Denied: r.denied()}
 	mounts := r.mounts()
 	for i := range t.NumAPIs() {
 		a := t.API(i)
@@ -230,11 +232,7 @@ func (r *reader) requirement(uses table.Range) (out Requirement) {
 		for p := range s.NumProviders() {
 			use.Providers = append(use.Providers, string(r.t.Provider(s.ProviderAt(p)).Name))
 			remote, _ := r.t.Remote(s.ProviderAt(p))
-			from := string(remote.URI)
-			if len(remote.KeysOrigin) != 0 {
-				from = string(remote.KeysOrigin) + " as " + from + " says"
-			}
-			use.KeysFrom = append(use.KeysFrom, from)
+			use.KeysFrom = append(use.KeysFrom, from(&remote))
 			use.Bound = append(use.Bound, r.bound(s.ProviderAt(p))...)
 		}
 		if s.Kind() != table.SchemeBearer {
