@@ -16,6 +16,11 @@ func isOverride(name []byte) bool {
 	if len(name) < 13 || len(name) > 22 || name[0]|0x20 != 'x' {
 		return false
 	}
+	switch name[2] | 0x20 { // most such fields are "x-forwarded-" something
+	case 'h', 'm', 'o', 'r':
+	default:
+		return false
+	}
 	for _, want := range overrideNames {
 		if len(name) == len(want) && table.Alike(name, want) {
 			return true

@@ -130,11 +130,11 @@ type Boundary struct {
 
 // reset makes d the decision on a new request.
 func (d *Decision) reset() {
-	d.Finding = Finding{Mode: table.ModeEnforce}
+	d.Finding = Finding{} // cleared in place: a value with anything in it would be copied
+	d.Mode = table.ModeEnforce
 	d.Kept.Clear()
-	for _, index := range [...]*uint32{&d.Op, &d.Media, &d.Param, &d.Limit, &d.CORS, &d.Provider, &d.Consumer} {
-		*index = table.NoIndex
-	}
+	d.Op, d.Media, d.Param, d.Limit = table.NoIndex, table.NoIndex, table.NoIndex, table.NoIndex
+	d.CORS, d.Provider, d.Consumer = table.NoIndex, table.NoIndex, table.NoIndex
 }
 
 // scan fills r.fields and refuses what no reader may see twice or can read:
@@ -151,7 +151,7 @@ func (r *Request) scan() (code verdict.Code, size uint32) {
 		size += uint32(len(h.Name) + len(h.Value))
 		switch len(h.Name) {
 		case 4:
-			if string(h.Name) == "host" {
+			if is(h.Name, "host") {
 				bit = seenHost
 				if f.authority == nil {
 					f.authority = h.Value
@@ -160,27 +160,27 @@ func (r *Request) scan() (code verdict.Code, size uint32) {
 				}
 			}
 		case 5:
-			if string(h.Name) == ":path" {
+			if is(h.Name, ":path") {
 				bit, f.path = seenPath, h.Value
 			}
 		case 7:
-			switch string(h.Name) {
-			case ":method":
+			switch {
+			case is(h.Name, ":method"):
 				bit, f.method = seenMethod, h.Value
-			case ":scheme":
+			case is(h.Name, ":scheme"):
 				bit, f.scheme = seenScheme, h.Value
-			case "upgrade":
+			case is(h.Name, "upgrade"):
 				bit, f.upgrade = seenUpgrade, h.Value
 			}
 		case 9:
-			if string(h.Name) == ":protocol" {
+			if is(h.Name, ":protocol") {
 				bit, f.protocol = seenProtocol, h.Value
 				if f.protocol == nil {
 					f.protocol = h.Name[:0]
 				}
 			}
 		case 10:
-			if string(h.Name) == ":authority" {
+			if is(h.Name, ":authority") {
 				bit = seenAuthority
 				if f.authority != nil && string(f.authority) != string(h.Value) {
 					code = verdict.RequestDuplicateHeader
@@ -188,27 +188,27 @@ func (r *Request) scan() (code verdict.Code, size uint32) {
 				f.authority = h.Value
 			}
 		case 12:
-			if string(h.Name) == "content-type" {
+			if is(h.Name, "content-type") {
 				bit, f.contentType = seenContentType, h.Value
 			}
 		case 13:
-			if string(h.Name) == "authorization" {
+			if is(h.Name, "authorization") {
 				bit, f.authorization = seenAuthorization, h.Value
 			} else if isOverride(h.Name) {
 				f.seen |= seenOverride
 			}
 		case 14:
-			if string(h.Name) == "content-length" {
+			if is(h.Name, "content-length") {
 				bit, f.contentLength = seenContentLength, h.Value
 			} else if isOverride(h.Name) {
 				f.seen |= seenOverride
 			}
 		case 16:
-			if string(h.Name) == "content-encoding" {
+			if is(h.Name, "content-encoding") {
 				bit, f.contentCoding = seenContentEncoding, h.Value
 			}
 		case 17:
-			if string(h.Name) == "transfer-encoding" {
+			if is(h.Name, "transfer-encoding") {
 				bit, f.transferEncoding = seenTransferEncoding, h.Value
 			} else if isOverride(h.Name) {
 				f.seen |= seenOverride
@@ -231,6 +231,12 @@ func (r *Request) scan() (code verdict.Code, size uint32) {
 		code = verdict.RequestMalformed
 	}
 	return code, size
+}
+
+// is reports that a name of want's length is want. Two bytes tell most names apart
+// without a call.
+func is(name []byte, want string) bool {
+	return name[1] == want[1] && name[0] == want[0] && string(name) == want
 }
 
 // joined reports a comma in a bearer credential: some proxies hand two

@@ -28,23 +28,23 @@ func (c *Checker) readClaims() verdict.Code {
 			continue
 		}
 		ok := true
-		switch {
-		case t.EqualString(i, lit.iss):
+		switch string(t.String(i, c.text[:0])) {
+		case "iss":
 			f.iss, ok = value, c.isString(value)
-		case t.EqualString(i, lit.sub):
+		case "sub":
 			f.sub, ok = value, c.isString(value)
-		case t.EqualString(i, lit.aud):
+		case "aud":
 			f.aud, ok = value, c.isStrings(value)
-		case t.EqualString(i, lit.exp):
+		case "exp":
 			f.exp = value
 			f.expires, ok = c.date(value)
-		case t.EqualString(i, lit.nbf):
+		case "nbf":
 			f.nbf = value
 			f.notBefore, ok = c.date(value)
-		case t.EqualString(i, lit.iat):
+		case "iat":
 			f.iat = value
 			f.issued, ok = c.date(value)
-		case t.EqualString(i, lit.cnf):
+		case "cnf":
 			f.cnf, ok = value, t.Nodes[value].Kind() == json.KindObject
 		}
 		if !ok {

@@ -17,6 +17,9 @@ const (
 // magnitudes over 2^53 seconds. text must be what RFC 8259 section 6 calls a
 // number.
 func parseDate(text []byte) (nanos int64, ok bool) {
+	if sec, ok := wholeSeconds(text); ok {
+		return int64(sec * nanosPerSecond), true
+	}
 	negative := len(text) > 0 && text[0] == '-'
 	if negative {
 		text = text[1:]
@@ -45,6 +48,20 @@ func parseDate(text []byte) (nanos int64, ok bool) {
 		nanos = -nanos
 	}
 	return nanos, true
+}
+
+// wholeSeconds is what nearly every date is: digits, few enough for its nanoseconds to fit.
+func wholeSeconds(text []byte) (sec uint64, ok bool) {
+	if len(text) == 0 || len(text) > len("1700000000") {
+		return 0, false
+	}
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		sec = sec*10 + uint64(c-'0')
+	}
+	return sec, sec < math.MaxInt64/nanosPerSecond
 }
 
 // decimal is a number's digits with '.' somewhere inside, and where the decimal

@@ -100,7 +100,8 @@ func (s *streams) add(id, root uint32) {
 		return
 	}
 	if i, ok := s.pool.take(s.max); ok {
-		s.pool.slots[i] = stream{id: id, root: root, state: stateOpen}
+		c := &s.pool.slots[i] // empty: free cleared it
+		c.id, c.root, c.state = id, root, stateOpen
 		s.enter(i)
 	}
 }
@@ -117,12 +118,15 @@ func (s *streams) enter(slot uint16) {
 
 // remove forgets id, and moves back what had to probe past it.
 func (s *streams) remove(id uint32) {
-	if s.find(id) == nil {
+	if s.n == 0 {
 		return
 	}
 	mask := uint32(len(s.cells)) - 1
 	hole := s.home(id)
-	for s.at(hole).id != id {
+	for s.cells[hole] == 0 || s.at(hole).id != id {
+		if s.cells[hole] == 0 {
+			return
+		}
 		hole = s.next(hole)
 	}
 	s.pool.free(s.cells[hole] - 1)
