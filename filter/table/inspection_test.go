@@ -52,7 +52,7 @@ func TestCheckInspection(t *testing.T) {
 		want              Err
 	}{
 		{InspectBody, 0, ErrNone}, {InspectBody, 2, ErrNone}, {InspectHeaders, 2, ErrNone},
-		{InspectHeaders, 0, ErrEnum}, {InspectDeep, 0, ErrEnum}, {InspectBody, 1, ErrEnum}, {InspectBody, 3, ErrRange}, {InspectBody, NoIndex, ErrRange},
+		{InspectHeaders, 0, ErrNone}, {InspectDeep, 0, ErrNone}, {InspectBody, 1, ErrEnum}, {InspectBody, 3, ErrRange}, {InspectBody, NoIndex, ErrRange},
 	} {
 		var w [wordsOp]uint32
 		w[OpModes], w[OpInspection] = tt.level<<8, tt.inspection
