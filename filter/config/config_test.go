@@ -51,13 +51,13 @@ func TestLoadDefaults(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
-	c, err := load(`{"hold":"buffer","mode":"monitor","maxBodyBytes":1e4,"bodyTimeoutMs":2500.0,"maxHeldRequests":1.5e1,
+	_, err := load(`{"hold":"buffer","mode":"monitor","maxBodyBytes":1e4,"bodyTimeoutMs":2500.0,"maxHeldRequests":1.5e1,
 		"maxOpenRequests":9,"maxHeaders":64,"maxHeaderBytes":2048,"maxPathBytes":100,"maxNodes":100,"maxDepth":5,
 		"errorDetail":"minimal","logRefusals":"off","secrets":{"a":"b","k\u00e9y":"base64:AAEC"},"table":"AAEC\/w==","x":0}`)
 	if err == nil || !strings.Contains(err.Error(), `unknown key "x"`) {
 		t.Fatalf("Load = %v, want unknown key", err)
 	}
-	c, err = load(`{"hold":"buffer","mode":"monitor","maxBodyBytes":1e4,"bodyTimeoutMs":2500.0,"maxHeldRequests":1.5e1,
+	c, err := load(`{"hold":"buffer","mode":"monitor","maxBodyBytes":1e4,"bodyTimeoutMs":2500.0,"maxHeldRequests":1.5e1,
 		"maxOpenRequests":9,"maxHeaders":64,"maxHeaderBytes":2048,"maxPathBytes":100,"maxNodes":100,"maxDepth":5,
 		"errorDetail":"minimal","logRefusals":"off","secrets":{"a":"b","k\u00e9y":"base64:AAEC"},"table":"AAEC\/w=="}`)
 	if err != nil {

@@ -92,7 +92,7 @@ func ipv6(b []byte) (v [8]uint16, ok bool) {
 		}
 		if four, is := ipv4(b[i:]); is && n <= 6 {
 			v[n], v[n+1] = uint16(four[0])<<8|uint16(four[1]), uint16(four[2])<<8|uint16(four[3])
-			n, i = n+2, len(b)
+			n += 2
 			break
 		}
 		start := i

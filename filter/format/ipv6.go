@@ -16,7 +16,6 @@ func isIPv6(s []byte) bool {
 		if i < len(s) && s[i] == '.' {
 			// The last two groups are dotted decimal.
 			groups += 2
-			i = len(s)
 			if !isIPv4(s[start:]) {
 				return false
 			}

@@ -41,10 +41,9 @@ type Proofs struct {
 	sum      [32]byte
 	ath      [32]byte
 
-	alg      Alg
-	jwk      uint32 // on the header's tape, reader.Tape
-	key      jwk
-	htm, htu uint32
+	alg Alg
+	jwk uint32 // on the header's tape, reader.Tape
+	key jwk
 }
 
 const (

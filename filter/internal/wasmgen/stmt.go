@@ -45,9 +45,9 @@ type binding struct {
 
 // target is where break and continue go.
 type target struct {
-	name            string
-	brk, cont       *label
-	isSwitch, taken bool
+	name      string
+	brk, cont *label
+	isSwitch  bool
 }
 
 type resultSlot struct {
