@@ -210,6 +210,7 @@ func (b *builder) description(path string) {
 			}
 			return s
 		},
+		LowerBody:     b.low.Body,
 		LowerResponse: b.low.Response,
 		Settle:        hooks.settle, MediaAction: hooks.mediaAction, Security: hooks.security,
 		Diags: &b.diags,

@@ -79,6 +79,8 @@ type Operation struct {
 	Allow *Allow
 	// Responses is how responses are judged; nil: they are not.
 	Responses *Responses
+	// BodyRules is how much stricter than the description bodies are judged.
+	BodyRules BodyRules
 	// Forward is what the upstream is told of who calls; nil: nothing.
 	Forward *Forward
 	// UnknownQuery says what happens to an undeclared query parameter.

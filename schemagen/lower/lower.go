@@ -33,9 +33,10 @@ type Direction uint8
 
 // Directions. Neutral leaves required as it is written.
 const (
-	Neutral  Direction = iota + 1
-	Request            // readOnly properties are not required
-	Response           // writeOnly properties must not be there
+	Neutral      Direction = iota + 1
+	Request                // readOnly properties are not required
+	Response               // writeOnly properties must not be there
+	RequestGiven           // as Request, and readOnly properties must not be there
 )
 
 // FormatMode says where `format` asserts. The zero value is FormatAssert.

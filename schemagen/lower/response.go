@@ -16,26 +16,51 @@ func (l *Lowerer) Response(n *source.Node, d dialect.Dialect, closed bool) *ir.S
 	if !closed {
 		return s
 	}
+	return l.closed(s)
+}
+
+// Body is Schema for the bodies of requests, closed as Response has it, and without
+// readOnly properties, as r says.
+func (l *Lowerer) Body(n *source.Node, d dialect.Dialect, r ir.BodyRules) *ir.Schema {
+	dir := Request
+	if r.NoReadOnly {
+		dir = RequestGiven
+	}
+	s := l.Schema(n, d, dir)
+	if !r.Closed {
+		return s
+	}
+	return l.closed(s)
+}
+
+// closed is s with its objects closed.
+func (l *Lowerer) closed(s *ir.Schema) *ir.Schema {
 	if l.closer == nil {
 		l.closer = &closer{l: l, at: map[*ir.Schema]*ir.Schema{}, in: map[*ir.Schema]*ir.Schema{}, root: map[*ir.Schema]*ir.Schema{}}
 	}
 	return l.closer.schema(s)
 }
 
-// withheld replaces the schema of each property that is writeOnly: it must not be
-// there (OpenAPI 3.0.3, schema object: SHOULD NOT be sent as part of a response;
-// a filter that is asked to judge responses can only refuse it).
+// withheld replaces the schema of each property that is writeOnly, in requests
+// readOnly: it must not be there (OpenAPI 3.0.3, schema object: SHOULD NOT be sent as
+// part of a response, or of the request; a filter that is asked to judge it can only
+// refuse it).
 func (b *builder) withheld(v *source.Node, props []ir.Property) {
-	if b.ctx.dir != Response {
+	flag := "writeOnly"
+	switch b.ctx.dir {
+	case Response:
+	case RequestGiven:
+		flag = "readOnly"
+	default:
 		return
 	}
 	for i := range props {
 		steps := 64
-		if b.l.isFlagged(v.Items[i], b.ctx, "writeOnly", &steps) {
+		if b.l.isFlagged(v.Items[i], b.ctx, flag, &steps) {
 			no := false
 			b.l.numIDs++
 			loc := b.l.loc(v.Items[i])
-			loc.Pointer += "/writeOnly"
+			loc.Pointer += "/" + flag
 			props[i].Schema = &ir.Schema{ID: b.l.numIDs, Loc: loc, Bool: &no}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"portcullis/schemagen/diag"
+	"portcullis/schemagen/dialect"
 	"portcullis/schemagen/ir"
 	"portcullis/schemagen/source"
 )
@@ -21,6 +22,7 @@ func (w *walker) body(n *source.Node) {
 	}
 	b := &ir.Body{Required: target.IsTrue("required"), Loc: loc(target)}
 	w.op.Body = b
+	defer w.strictly()()
 	content := target.Get("content")
 	if content == nil || content.Kind != source.Object || len(content.Items) == 0 {
 		w.unenforceable(target, "body-no-content", "found a request body without content, wanted at least one media type", "")
@@ -34,6 +36,18 @@ func (w *walker) body(n *source.Node) {
 		w.media(b, content.Keys[i].Name, media)
 	}
 	w.finishBody(b)
+}
+
+// strictly makes schemas judge bodies as the policy has it, until the function that it
+// returns is called.
+func (w *walker) strictly() func() {
+	r := w.op.BodyRules
+	if r == (ir.BodyRules{}) || w.opts.LowerBody == nil {
+		return func() {}
+	}
+	request := w.opts.Lower
+	w.opts.Lower = func(n *source.Node, d dialect.Dialect) *ir.Schema { return w.opts.LowerBody(n, d, r) }
+	return func() { w.opts.Lower = request }
 }
 
 // media adds what one media type object says to b.

@@ -114,6 +114,7 @@ func nested20(shape *ir.Shape, n *source.Node) *ir.Shape {
 
 // body20 reads the body of OpenAPI 2.0: a body parameter, or the formData ones.
 func (w *walker) body20(list []*source.Node) {
+	defer w.strictly()()
 	var body *source.Node
 	var form []*source.Node
 	for _, n := range list {

@@ -26,6 +26,9 @@ type Options struct {
 	Registry *resolve.Registry
 	// Lower makes the model of a schema that judges requests.
 	Lower func(n *source.Node, d dialect.Dialect) *ir.Schema
+	// LowerBody makes the model of a schema that judges bodies of requests more
+	// strictly than the description says.
+	LowerBody func(n *source.Node, d dialect.Dialect, r ir.BodyRules) *ir.Schema
 	// LowerResponse makes the model of a schema that judges responses; closed is
 	// ir.Responses.Closed. May be nil: responses are not judged.
 	LowerResponse func(n *source.Node, d dialect.Dialect, closed bool) *ir.Schema

@@ -121,6 +121,9 @@ func (s *Scope) apply(op *ir.Operation, m settings) {
 	op.HeadAsGet, op.Preflight = m.head == "get", m.preflight == ir.ActionPass
 	op.CORS, op.ContentEncodings, op.Upgrades = s.cors(op, m.cors), m.encodings, m.upgrades
 	op.Responses = m.responses.model()
+	if m.bodies != nil {
+		op.BodyRules = *m.bodies
+	}
 	op.Forward = m.forward
 	for _, w := range m.waive {
 		if !slices.Contains(op.Waivers, w.Code) {
@@ -204,6 +207,9 @@ func (s settings) with(over settings) settings {
 	}
 	if over.responses != nil {
 		s.responses = over.responses
+	}
+	if over.bodies != nil {
+		s.bodies = over.bodies
 	}
 	if over.forward != nil {
 		s.forward = over.forward

@@ -31,7 +31,7 @@ const (
 var extensionNames = map[string]string{
 	"mode": "mode", "inspect": "inspect", "limits": "limits", "security": "security", "allow": "allow",
 	"max-body-bytes": "maxBodyBytes", "max-depth": "maxDepth", "allow-duplicate-names": "allowDuplicateNames",
-	"unknown-query": "unknownQuery", "path": "path", "head": "head", "preflight": "preflight", "media-types": "mediaTypes", "responses": "responses", "forward": "forward", "waive": "waive",
+	"unknown-query": "unknownQuery", "path": "path", "head": "head", "preflight": "preflight", "media-types": "mediaTypes", "responses": "responses", "bodies": "bodies", "forward": "forward", "waive": "waive",
 }
 
 // readRootExtensions reads the x-portcullis-* members of a description's root.

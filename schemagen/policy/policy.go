@@ -104,6 +104,7 @@ type settings struct {
 	upgrades            []string // the same
 	mediaTypes          map[string]ir.Action
 	responses           *responseRules
+	bodies              *ir.BodyRules
 	forward             *ir.Forward
 	waive               []Waiver
 }
@@ -311,6 +312,7 @@ func (p *Policy) settingFields(s *settings) fields {
 		"unknownQuery": func(n *source.Node) { s.unknownQuery = oneOf(d, n, "unknownQuery", actions) },
 		"forward":      func(n *source.Node) { s.forward = p.readForward(n) },
 		"responses":    func(n *source.Node) { s.responses = p.readResponses(n) },
+		"bodies":       func(n *source.Node) { s.bodies = p.readBodies(n) },
 		"path":         func(n *source.Node) { s.path = p.readPath(n) },
 		"ambiguous":    func(n *source.Node) { s.ambiguous = p.readAmbiguous(n) },
 		"head":         func(n *source.Node) { s.head = oneOf(d, n, "head", map[string]string{"get": "get", "deny": "deny"}) },

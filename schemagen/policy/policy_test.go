@@ -59,6 +59,7 @@ func TestSchemaNames(t *testing.T) {
 		{"/$defs/rule", "operations: [%s]"},
 		{"/$defs/settings", "defaults: %s"},
 		{"/$defs/settings/properties/security", "defaults: {security: %s}"},
+		{"/$defs/settings/properties/bodies", "defaults: {bodies: %s}"},
 		{"/$defs/waive/items", "waive: [%s]"},
 	}
 	unknown := func(frame, name string) bool {
