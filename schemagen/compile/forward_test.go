@@ -71,6 +71,37 @@ func TestForwardFindings(t *testing.T) {
 	}
 }
 
+// TestForwardCredentials: an operation whose credentials can't be kept from the upstream
+// is refused where the policy says that they are, unless that is waived.
+func TestForwardCredentials(t *testing.T) {
+	const keys = "schemes: {key: {consumers: all}}\nconsumers: {c: {keys: [{id: k1, digest: 'sha256:1111111111111111111111111111111111111111111111111111111111111111'}]}}\n"
+	tests := []struct {
+		name, policy string
+		built, deny  bool // by a strict build; GET /b by one that is not
+	}{
+		{"kept", "defaults: {forward: {headers: {x-a: subject}}}\n", true, false},
+		{"removed", "defaults: {forward: {credentials: remove, headers: {x-a: subject}}}\n", false, true},
+		{"removed, and waived", "defaults: {forward: {credentials: remove, headers: {x-a: subject}}, waive: [{code: forward-credentials, reason: the upstream has them anyway}]}\n", true, false},
+	}
+	for _, tt := range tests {
+		policy := tt.policy + keys
+		found := false
+		for _, d := range forwardBuild(t, policy, true).Diags {
+			found = found || d.Code == "forward-credentials" && d.Unenforceable
+		}
+		if found == tt.built {
+			t.Errorf("%s: found what can't be enforced %v, want %v", tt.name, found, !tt.built)
+		}
+		for _, a := range forwardBuild(t, policy, false).Build.APIs {
+			for _, op := range a.Operations {
+				if op.Path == "/b" && op.Deny != tt.deny {
+					t.Errorf("%s: GET /b denied %v, want %v", tt.name, op.Deny, tt.deny)
+				}
+			}
+		}
+	}
+}
+
 // TestForwardWaived: a waived parameter is left out of the judgement, and the table
 // says what the upstream is told.
 func TestForwardWaived(t *testing.T) {

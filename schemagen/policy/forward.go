@@ -214,19 +214,29 @@ func (p *Policy) checkForwardParams(op *ir.Operation, set []string) {
 	op.Params = kept
 }
 
-// checkCredentials finds credentials that can't be kept from the upstream.
+// checkCredentials finds credentials that can't be kept from the upstream: the request
+// target is never rewritten, and neither is a field that holds other cookies.
 func (p *Policy) checkCredentials(op *ir.Operation) {
+	const code = "forward-credentials"
 	if op.Forward == nil || op.Forward.Credentials == ir.CredentialsKeep {
 		return
 	}
 	for _, r := range op.Security {
 		for _, u := range r.Uses {
 			if u.Scheme.Kind == ir.SchemeAPIKey && u.Scheme.In != ir.InHeader {
-				p.dec.diags.Add(diag.Diagnostic{
-					Code: "forward-credentials", Severity: diag.Warning, Operation: op.Method + " " + op.Path,
+				d := diag.Diagnostic{
+					Code: code, Severity: diag.Warning, Unenforceable: true, Operation: op.Method + " " + op.Path,
 					Message: fmt.Sprintf("found an API key in the %s (scheme %q) where credentials are to be removed, wanted it in a header: it reaches the upstream",
 						map[ir.In]string{ir.InQuery: "query", ir.InCookie: "cookie"}[u.Scheme.In], u.Scheme.Name),
-				}.At(op.Forward.Loc.Node))
+					Hint: "say credentials: keep for this operation, or waive it by name where the upstream may have the key",
+				}.At(op.Forward.Loc.Node)
+				if slices.Contains(op.Waivers, code) {
+					d.Severity, d.Unenforceable, d.Hint = diag.Note, false, ""
+					d.Message += " (waived)"
+				} else {
+					op.Unenforceable = append(op.Unenforceable, code)
+				}
+				p.dec.diags.Add(d)
 				return
 			}
 		}
