@@ -1,5 +1,7 @@
 package engine
 
+import "portcullis/filter/text"
+
 // addressKey appends what an address counts as: the 4 bytes of IPv4, also of one
 // that IPv6 carries (RFC 4291 section 2.5.5.2), the first 8 of IPv6, which is what
 // one subscriber has (RFC 6177 section 2), and any other text as it is. text may
@@ -96,8 +98,8 @@ func ipv6(b []byte) (v [8]uint16, ok bool) {
 			break
 		}
 		start := i
-		for ; i < len(b) && hexDigit(b[i]) < 16 && i < start+4; i++ {
-			v[n] = v[n]<<4 | uint16(hexDigit(b[i]))
+		for ; i < len(b) && text.HexDigit(b[i]) < 16 && i < start+4; i++ {
+			v[n] = v[n]<<4 | uint16(text.HexDigit(b[i]))
 		}
 		if i == start {
 			return v, false

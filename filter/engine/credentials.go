@@ -273,7 +273,7 @@ func decodeByte(s []byte) (c byte, n int) {
 		return ' ', 1
 	}
 	if s[0] == '%' && len(s) > 2 {
-		if hi, lo := hexDigit(s[1]), hexDigit(s[2]); hi|lo < 16 {
+		if hi, lo := text.HexDigit(s[1]), text.HexDigit(s[2]); hi|lo < 16 {
 			return hi<<4 | lo, 3
 		}
 	}

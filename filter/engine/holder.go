@@ -4,6 +4,7 @@ import (
 	"portcullis/filter/credential"
 	"portcullis/filter/replay"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 	"portcullis/filter/token"
 	"portcullis/filter/verdict"
 )
@@ -162,7 +163,7 @@ func isHex(digits []byte, want *[32]byte) bool {
 	}
 	bad := byte(0)
 	for i, w := range want {
-		hi, lo := hexDigit(digits[2*i]), hexDigit(digits[2*i+1])
+		hi, lo := text.HexDigit(digits[2*i]), text.HexDigit(digits[2*i+1])
 		bad |= (hi|lo)&^15 | ((hi<<4 | lo) ^ w)
 	}
 	return bad == 0

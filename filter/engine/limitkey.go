@@ -3,6 +3,7 @@ package engine
 import (
 	"portcullis/filter/json"
 	"portcullis/filter/table"
+	"portcullis/filter/text"
 )
 
 // Peer is what only the proxy knows of who sent a request. Slices are valid until
@@ -213,7 +214,7 @@ func appendDecoded(dst, s []byte) []byte {
 		if c == '+' {
 			c = ' '
 		} else if c == '%' && i+2 < len(s) {
-			if hi, lo := hexDigit(s[i+1]), hexDigit(s[i+2]); hi|lo < 16 {
+			if hi, lo := text.HexDigit(s[i+1]), text.HexDigit(s[i+2]); hi|lo < 16 {
 				c = hi<<4 | lo
 				i += 2
 			}
@@ -221,15 +222,4 @@ func appendDecoded(dst, s []byte) []byte {
 		dst = append(dst, c)
 	}
 	return dst
-}
-
-// hexDigit is the value of a hexadecimal digit, 0xff of anything else.
-func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return c | 0x20 - 'a' + 10
-	}
-	return 0xff
 }

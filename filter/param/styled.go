@@ -122,7 +122,7 @@ func (d *Decoder) next(s []byte, sep byte) (piece, rest []byte, more bool) {
 // encodes reports that two hexadecimal digits are a delimiter that can only
 // stand percent-encoded.
 func encodes(hi, lo, sep byte) bool {
-	return (sep == ' ' || sep == '|' || sep == '\t') && hex(hi)<<4|hex(lo) == sep && hex(hi) < 16 && hex(lo) < 16
+	return (sep == ' ' || sep == '|' || sep == '\t') && text.HexDigit(hi)<<4|text.HexDigit(lo) == sep && text.HexDigit(hi) < 16 && text.HexDigit(lo) < 16
 }
 
 // array writes the pieces of field i's text, or of each of its texts.

@@ -19,6 +19,7 @@ package param
 import (
 	"unicode/utf8"
 
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -110,7 +111,7 @@ func (b *buffer) decodeRest(s []byte, i int, plus bool) (off, n uint32, code ver
 				if i+2 >= len(s) {
 					return 0, 0, verdict.ParamMalformed
 				}
-				hi, lo := hex(s[i+1]), hex(s[i+2])
+				hi, lo := text.HexDigit(s[i+1]), text.HexDigit(s[i+2])
 				if hi > 15 || lo > 15 || hi|lo == 0 { // NUL
 					return 0, 0, verdict.ParamMalformed
 				}
@@ -136,19 +137,6 @@ func (b *buffer) decodeRest(s []byte, i int, plus bool) (off, n uint32, code ver
 // plain is the bytes that stand for themselves, a bit each: visible ASCII
 // besides '#', '%' and '+'.
 var plain = [8]uint32{1: ^uint32(1<<0 | 1<<3 | 1<<5 | 1<<11), 2: ^uint32(0), 3: ^uint32(1 << 31)}
-
-// hex is the value of a hexadecimal digit, 255 when c is none.
-func hex(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
-}
 
 // printable reports whether s is visible ASCII, space or tab: what a field
 // value may hold without being read differently elsewhere (RFC 9110 section 5.5).

@@ -12,6 +12,7 @@ package route
 import (
 	"unicode/utf8"
 
+	"portcullis/filter/text"
 	"portcullis/filter/verdict"
 )
 
@@ -177,7 +178,7 @@ func (p *Path) decode(seg []byte) (out []byte, ok bool) {
 			if i+2 >= len(seg) {
 				return nil, false
 			}
-			hi, lo := hex(seg[i+1]), hex(seg[i+2])
+			hi, lo := text.HexDigit(seg[i+1]), text.HexDigit(seg[i+2])
 			if hi > 15 || lo > 15 {
 				return nil, false
 			}
@@ -219,17 +220,4 @@ func (p *Path) irregular(c byte) bool {
 		return false
 	}
 	return true
-}
-
-// hex is the value of a hexadecimal digit, 255 when c is none.
-func hex(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
 }

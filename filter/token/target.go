@@ -105,7 +105,7 @@ func pathByte(s []byte) (c byte, encoded bool, n int) {
 	if len(s) < 3 {
 		return 0, false, 0
 	}
-	hi, lo := hexValue(s[1]), hexValue(s[2])
+	hi, lo := text.HexDigit(s[1]), text.HexDigit(s[2])
 	if hi|lo > 15 {
 		return 0, false, 0
 	}
@@ -115,17 +115,4 @@ func pathByte(s []byte) (c byte, encoded bool, n int) {
 		return c, false, 3
 	}
 	return c, true, 3
-}
-
-// hexValue is the value of a hexadecimal digit, over 15 for other bytes.
-func hexValue(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 0xff
 }
