@@ -110,6 +110,9 @@ func printCheck(e env, r *compile.Result, strict, notes bool, took time.Duration
 			fmt.Fprintf(e.stdout, "\thint: %s\n", strings.ReplaceAll(g.Hint, "\n", "\n\t"))
 		}
 	}
+	for _, line := range unnamed(r, list) {
+		fmt.Fprintln(e.stdout, line)
+	}
 	c := count(list)
 	fmt.Fprintf(e.stdout, "%s: %s, %d unenforceable, %s, %s; %.1f s\n", plural(r.NumOperations(), "operation"),
 		plural(c.Errors, "error"), c.Unenforceable, plural(c.Warnings, "warning"), plural(c.Notes, "note"), took.Seconds())

@@ -12,7 +12,10 @@ import (
 const (
 	fine = "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths:\n  /a:\n    get: {operationId: a}\n"
 	// gappy has one thing that no version can enforce.
-	gappy  = fine + "  /b:\n    get: {parameters: [{$ref: '#/nope'}]}\n"
+	gappy = fine + "  /b:\n    get: {parameters: [{$ref: '#/nope'}]}\n"
+	// shared has a schema that nothing can enforce, which an operation reaches.
+	shared = fine + "  /c:\n    post: {requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/S'}}}}}\n" +
+		"components: {schemas: {S: {type: string, pattern: '(a)\\1'}}}\n"
 	broken = fine + "  /a:\n    get: {}\n"
 )
 
@@ -35,6 +38,7 @@ func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	good, gap, bad := write(t, dir, "good.yaml", fine), write(t, dir, "gap.yaml", gappy), write(t, dir, "bad.yaml", broken)
 	policy := write(t, dir, "policy.yaml", "version: 1\napis: [{spec: good.yaml, name: named}]\n")
+	share := write(t, dir, "shared.yaml", shared)
 	out := filepath.Join(dir, "api.tbl")
 	tests := []struct {
 		name   string
@@ -49,6 +53,7 @@ func TestRun(t *testing.T) {
 		{"no output", []string{"build", good}, 0, false, "not written"},
 		{"strict", []string{"build", "-o", out, gap}, 1, false, "gap.yaml:7:24: error: found the reference \"#/nope\" to nothing"},
 		{"lenient", []string{"build", "-o", out, "-strict=false", gap}, 0, true, "gap.yaml:7:24: warning: found the reference"},
+		{"a schema", []string{"build", "-o", out, "-strict=false", share}, 0, true, "\nPOST /c can't be enforced for a schema that it reaches [pattern-backreference]\n2 operations, 1 of them denied"},
 		{"broken", []string{"build", "-o", out, bad}, 1, false, `bad.yaml:6:3: error: found the name "/a" again, wanted it once: the first is at line 4 column 3`},
 		{"missing file", []string{"build", "-o", out, filepath.Join(dir, "nope.yaml")}, 1, false, "found no file"},
 		{"missing folder", []string{"build", "-o", filepath.Join(dir, "no", "x.tbl"), good}, 1, false, "write "},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"portcullis/schemagen/compile"
@@ -87,6 +89,9 @@ func printText(e env, r *compile.Result, strict bool, out string, took time.Dura
 			fmt.Fprintf(e.stderr, "\thint: %s\n", g.Hint)
 		}
 	}
+	for _, line := range unnamed(r, list) {
+		fmt.Fprintln(e.stderr, line)
+	}
 	c := count(list)
 	fmt.Fprintf(e.stderr, "%s, %d of them denied as unenforceable; %s, %d unenforceable, %s, %s; %.1f s\n",
 		plural(r.NumOperations(), "operation"), len(r.Denied), plural(c.Errors, "error"), c.Unenforceable,
@@ -101,6 +106,36 @@ func printText(e env, r *compile.Result, strict bool, out string, took time.Dura
 	default:
 		fmt.Fprintf(e.stderr, "table of %d bytes not written: name a file with -o\n", len(r.Table))
 	}
+}
+
+// maxUnnamed bounds what unnamed lists.
+const maxUnnamed = 20
+
+// unnamed says of each denied operation what no finding says of it by name: a
+// finding in a schema stands for all that reach it.
+func unnamed(r *compile.Result, list []group) (lines []string) {
+	named := map[[2]string]bool{} // operation and code
+	for _, g := range list {
+		for _, op := range g.ops {
+			named[[2]string{op, g.Code}] = true
+		}
+	}
+	more := 0
+	for _, op := range r.Denied {
+		name := op.Method + " " + op.Path
+		codes := slices.DeleteFunc(slices.Clone(op.Unenforceable), func(code string) bool { return named[[2]string{name, code}] })
+		switch {
+		case len(codes) == 0:
+		case len(lines) == maxUnnamed:
+			more++
+		default:
+			lines = append(lines, fmt.Sprintf("%s can't be enforced for a schema that it reaches [%s]", name, strings.Join(codes, ", ")))
+		}
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
+	}
+	return lines
 }
 
 func operations(ops []string) string {
