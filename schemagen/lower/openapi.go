@@ -75,11 +75,16 @@ func (p *pendingDiscriminator) resolve() {
 	}
 	p.checkMapping()
 	if len(branches) == 0 {
+		p.l.note(p.n.Get("discriminator"), "discriminator-base", "found a discriminator without oneOf or anyOf: where this schema stands alone, nothing that those which extend it say is judged")
 		return
 	}
 	if values, ok := dispatch(p.s, branches); ok {
 		p.s.Discriminator.Values, p.s.Discriminator.Exclusive = values, true
 		return
+	}
+	if len(branches) > 1 {
+		p.l.warn(p.n.Get("discriminator"), "discriminator-open", "found a discriminator whose value selects nothing: a body may be judged by another branch than the one that it names",
+			"require the property in each branch, with a const or an enum of its own")
 	}
 	nodes := p.n.Get(keyword)
 	names := p.mappingNames()
