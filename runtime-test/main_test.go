@@ -2,21 +2,15 @@ package main
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"portcullis/runtime-test/host/hosttest"
 )
 
 // TestCommandLine holds exit codes and what is said.
 func TestCommandLine(t *testing.T) {
-	wasm := filepath.Join(t.TempDir(), "guest.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-w", "-o", wasm, "./host/testdata/guest")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build guest: %v\n%s", err, text)
-	}
+	wasm := hosttest.GuestFile(t)
 	file := "cases/testdata/guest.yaml"
 	tests := []struct {
 		name string

@@ -14,33 +14,18 @@ import (
 	"errors"
 	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-)
 
-// guest builds the scripted module of runtime-test/host, which stands in for the filter here.
-func guest(t *testing.T) []byte {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "guest.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-w", "-o", out, "../host/testdata/guest")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build guest: %v\n%s", err, text)
-	}
-	b, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+	"portcullis/runtime-test/host/hosttest"
+)
 
 // TestEngines runs a file of cases on both engines that run modules.
 func TestEngines(t *testing.T) {
-	module := guest(t)
+	module := hosttest.Guest(t)
 	f, err := Read("testdata/guest.yaml")
 	if err != nil {
 		t.Fatal(err)

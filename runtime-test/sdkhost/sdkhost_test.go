@@ -1,29 +1,12 @@
 package sdkhost
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// guest builds the scripted module of runtime-test/host.
-func guest(t *testing.T) []byte {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "guest.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-w", "-o", out, "../host/testdata/guest")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build guest: %v\n%s", err, text)
-	}
-	b, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+	"portcullis/runtime-test/host/hosttest"
+)
 
 func headers(extra ...[2]string) [][2]string {
 	return append([][2]string{{":method", "POST"}, {":path", "/a"}, {":authority", "x"}}, extra...)
@@ -31,7 +14,7 @@ func headers(extra ...[2]string) [][2]string {
 
 // TestEmulator runs a rewritten module: calls that the emulator has, ones that it lacks, verdicts in each phase.
 func TestEmulator(t *testing.T) {
-	module := guest(t)
+	module := hosttest.Guest(t)
 	rewritten, replaced, err := Rewrite(module)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +91,7 @@ func TestEmulator(t *testing.T) {
 
 // TestRewriteHostile gives the rewriter what it can't use.
 func TestRewriteHostile(t *testing.T) {
-	module := guest(t)
+	module := hosttest.Guest(t)
 	for _, n := range []int{0, 7, 8, 9, 20, 100, 1000, 20000, len(module) / 2} {
 		if _, _, err := Rewrite(module[:n]); err == nil {
 			t.Errorf("Rewrite of the first %d bytes succeeded", n)

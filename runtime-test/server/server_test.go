@@ -8,30 +8,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"portcullis/runtime-test/host"
+	"portcullis/runtime-test/host/hosttest"
 )
-
-// guest builds the scripted module of runtime-test/host.
-func guest(t *testing.T) []byte {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "guest.wasm")
-	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-ldflags=-w", "-o", out, "../host/testdata/guest")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build guest: %v\n%s", err, text)
-	}
-	b, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // transport is an upstream in memory.
 type transport func(*http.Request) (*http.Response, error)
@@ -58,7 +40,7 @@ func TestServer(t *testing.T) {
 		return &http.Response{StatusCode: 201, Header: http.Header{"X-Up": {"1", "2"}}, Body: io.NopCloser(strings.NewReader(text)), ContentLength: -1}, nil
 	})
 	target, _ := url.Parse("http://up.example:9000")
-	s, err := New(context.Background(), host.Config{Module: guest(t), Workers: 2, AllowOnHeadersStopIteration: true}, target, up)
+	s, err := New(context.Background(), host.Config{Module: hosttest.Guest(t), Workers: 2, AllowOnHeadersStopIteration: true}, target, up)
 	if err != nil {
 		t.Fatal(err)
 	}

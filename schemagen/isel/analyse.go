@@ -20,9 +20,8 @@ type unit struct {
 	key
 	uses   int
 	size   int
-	state  uint8 // of the walk
-	rec    bool  // reaches itself
-	memo   bool  // verdicts are worth remembering
+	rec    bool // reaches itself
+	memo   bool // verdicts are worth remembering
 	proc   uint32
 	hasPC  bool // proc is valid
 	pc     uint32

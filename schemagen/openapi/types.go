@@ -21,9 +21,6 @@ type Types = ir.Types
 // unknown is a schema that does not say.
 var unknown = decodable{}
 
-// scalarTypes are those that one piece of text can become.
-const scalarTypes = ir.TypeNull | ir.TypeBoolean | ir.TypeNumber | ir.TypeInteger | ir.TypeString
-
 // typesOf is the types of s and everything that applies with it.
 func (h *shaper) typesOf(s *ir.Schema) decodable {
 	d, ok := h.types[s]

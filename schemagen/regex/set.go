@@ -19,7 +19,6 @@ var (
 		{0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}}
 	// dotSet is all but LineTerminator.
 	dotSet = set{{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}.complement()
-	anySet = set{{0, maxRune}}
 )
 
 // normalise sorts the spans and joins those that touch.
