@@ -138,6 +138,7 @@ func (e *Engine) CheckBody(r *Request, d *Decision) {
 		d.Part = verdict.PartNone
 		d.Code = e.allowed(r.Body, e.t.Op(d.Op), d)
 	}
+	e.strict(d, d.Code)
 	e.chargeBody(r, d)
 	e.CountRefusal(r.NowNanos, d)
 }

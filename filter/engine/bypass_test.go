@@ -115,6 +115,51 @@ func TestOverrideUnjudged(t *testing.T) {
 	}
 }
 
+// TestOverrideMonitored: an operation whose refusals are only counted can't become one
+// that is enforced, by a field, the query or a form.
+func TestOverrideMonitored(t *testing.T) {
+	const spec = `openapi: 3.1.0
+info: {title: t, version: '1'}
+components: {securitySchemes: {token: {type: http, scheme: bearer}}}
+paths:
+  /a:
+    delete: {security: [{token: []}], responses: {}}
+    post: {requestBody: {content: {application/x-www-form-urlencoded: {schema: {type: object, properties: {x: {type: string}}}}}}, responses: {}}
+`
+	const policy = `version: 1
+providers: {idp: {issuer: i, anyAudience: true, keys: [{secret: k, alg: HS256, kid: k}]}}
+schemes: {token: [idp]}
+`
+	const one, all = "operations: [{operation: 'POST /a', mode: monitor, unknownQuery: pass}]\n", "defaults: {unknownQuery: pass}\nmode: monitor\n"
+	tests := []struct {
+		name, policy, path, header, form string
+		code                             verdict.Code
+		mode                             uint8
+	}{
+		{"a field", one, "/a", "x-http-method-override: DELETE", "", verdict.RequestOverride, table.ModeEnforce},
+		{"a field in another spelling", one, "/a", "x_http_method: DELETE", "", verdict.RequestOverride, table.ModeEnforce},
+		{"another target", one, "/a", "x-rewrite-url: /b", "", verdict.RequestOverride, table.ModeEnforce},
+		{"the query", one, "/a?_method=DELETE", "x-y: z", "", verdict.RequestOverride, table.ModeEnforce},
+		{"a form", one, "/a", "x-y: z", "_method=DELETE", verdict.RequestOverride, table.ModeEnforce},
+		{"something else is wrong", one, "/a", "x-y: z", "x=1&x=2", verdict.BodyDuplicateName, table.ModeMonitor},
+		{"a field, nothing is enforced", all, "/a", "x-http-method-override: DELETE", "", verdict.RequestOverride, table.ModeMonitor},
+		{"a form, nothing is enforced", all, "/a", "x-y: z", "_method=DELETE", verdict.RequestOverride, table.ModeMonitor},
+	}
+	for _, tt := range tests {
+		e := forwardEngine(t, spec, policy+tt.policy)
+		r := request("POST", tt.path, []string{tt.header, "content-type: application/x-www-form-urlencoded"}, nil)
+		r.EndStream = false
+		var d engine.Decision
+		if e.CheckHeaders(r, &d); d.Code == verdict.NeedBody {
+			r.Body, r.EndStream = []byte(tt.form), true
+			e.CheckBody(r, &d)
+		}
+		if d.Code != tt.code || d.Mode != tt.mode {
+			t.Errorf("%s: %s in mode %d, want %s in mode %d", tt.name, d.Code.Name(), d.Mode, tt.code.Name(), tt.mode)
+		}
+	}
+}
+
 // TestOtherPreflight: an OPTIONS operation is judged, whatever a request that looks
 // like a preflight says that it is about.
 func TestOtherPreflight(t *testing.T) {

@@ -86,6 +86,7 @@ type Engine struct {
 	proofs    *prover // nil: no provider accepts DPoP proofs
 	// certKinds has a bit for each kind of credential in the table.
 	certKinds uint32
+	enforces  bool       // an operation's mode is enforce
 	known     bool       // the last request's credentials were judged and are good
 	fwd       *forwarder // nil where no upstream is told who calls
 
@@ -112,6 +113,9 @@ const maxFields = 2048
 func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	opt.defaults()
 	e = &Engine{t: t, opt: opt, certKinds: certificateKinds(t)}
+	for i := uint32(0); i < t.NumOps() && !e.enforces; i++ {
+		e.enforces = t.Op(i).Mode() == table.ModeEnforce
+	}
 	if ok, bad := e.lim.init(t, &opt); !ok {
 		return nil, bad
 	}
@@ -175,7 +179,9 @@ func (e *Engine) CheckHeaders(r *Request, d *Decision) {
 	e.failed, e.unknown, e.lim.hits, e.known = nil, nil, 0, false
 	e.authorized = false
 	e.shown.begin() // nobody, until it is known who
-	d.Code = e.forward(r, d, e.headers(r, d))
+	code := e.headers(r, d)
+	e.strict(d, code)
+	d.Code = e.forward(r, d, code)
 	if d.Code == verdict.NeedAnswer && d.Wait.For != WaitLimits {
 		e.lim.hits = 0 // found again when it is judged again
 	}

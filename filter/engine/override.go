@@ -44,3 +44,12 @@ func (e *Engine) overridden(r *Request, op table.Op, d *Decision) verdict.Code {
 	}
 	return verdict.Allow
 }
+
+// strict takes the mode monitor from a decision that refuses a request for another method
+// or target, where some operation is enforced: let through and counted it could become that
+// one. It stays where the plugin's own mode is monitor, and nothing is enforced.
+func (e *Engine) strict(d *Decision, code verdict.Code) {
+	if code == verdict.RequestOverride && d.Mode == table.ModeMonitor && e.enforces {
+		d.Mode = e.opt.Mode
+	}
+}
