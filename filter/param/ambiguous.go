@@ -143,6 +143,17 @@ func mangled(room *[maxMangled]byte, name []byte, whole bool) []byte {
 	return room[:n]
 }
 
+// encodedWord reports a name with what may be an encoded word (RFC 2047 section 2), which
+// Tomcat decodes in the names of parts.
+func encodedWord(name []byte) bool {
+	for i := 1; i < len(name); i++ {
+		if name[i-1] == '=' && name[i] == '?' {
+			return true
+		}
+	}
+	return false
+}
+
 // aliasesCookie reports a cookie that some take for one that is declared, or that has one
 // in its value.
 func (d *Decoder) aliasesCookie(name, content []byte) bool {

@@ -174,6 +174,9 @@ func (d *Decoder) partName(name span) verdict.Code {
 	if _, named := s.Member(text, name.hash); named {
 		return verdict.Allow
 	}
+	if d.lax&table.OpFlagBracketNames == 0 && encodedWord(text) {
+		return verdict.ParamAmbiguous
+	}
 	return d.undeclared(s, text)
 }
 
