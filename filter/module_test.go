@@ -122,7 +122,7 @@ func TestImports(t *testing.T) {
 
 // sizes are the most bytes of each module, as it is and compressed as gzip -9 does:
 // Envoy compiles all of it before it is ready, and takes memory for it. Measured on
-// 2026-11-25: 6.74 and 1.93 MB, 4.87 and 1.41 MB. The bars are 5.2 and 1.5 MB, 3.1 MB for
+// 2026-11-25: 6.81 and 1.96 MB, 4.94 and 1.43 MB. The bars are 5.2 and 1.5 MB, 3.1 MB for
 // lean; filter/RATIONALE.md says what they are missed by. When a budget trips, look at
 // what was added by function, largest first (the name section has them): a package of
 // the standard library that came along, a literal that is built by code, a generic
@@ -130,7 +130,7 @@ func TestImports(t *testing.T) {
 // in the commit.
 var sizes = map[string]struct{ raw, compressed int }{
 	"full": {6_900_000, 1_980_000},
-	"lean": {5_000_000, 1_440_000},
+	"lean": {5_000_000, 1_450_000},
 }
 
 func checkSize(t *testing.T, what string, module []byte) {
