@@ -3,6 +3,7 @@ package plugin
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"portcullis/filter/config"
@@ -101,6 +102,24 @@ func TestDropWithoutRoom(t *testing.T) {
 	vt.want(vt.request(2, "/wait/k/monitor/param_invalid", true), pause, 2, "")
 	vt.want(vt.request(3, "/wait/k/monitor/param_invalid", true, "x-user-id", "root"), goOn, 3, "")
 	if got := vt.arrived(vt.h.headers[3]); len(got) != 0 {
+		t.Errorf("arrived %q, want nothing", got)
+	}
+}
+
+// TestDropLargeWhileWaiting: nor does one whose body grows over its limit while it waits.
+// Mode monitor lets it pass when it has been judged, and without its credential.
+func TestDropLargeWhileWaiting(t *testing.T) {
+	vt, _ := newWaitTest(t, "")
+	vt.e.forwards = true
+	vt.v.open = func([]byte, *config.Config, []byte, engine.Options) (Engine, string) { return dropping{vt.e}, "" }
+	if !vt.configure(1, `{`+goodTable+`}`) {
+		t.Fatalf("Configure = false: %q", vt.h.logs)
+	}
+	vt.want(vt.request(2, "/wait/k/monitor/param_invalid", false, "x-user-id", "root"), pause, 2, "")
+	vt.want(vt.body(2, strings.Repeat("x", 101), false), pause, 2, "")
+	vt.answer(1, "200", "keys")
+	vt.wantResumed(2)
+	if got := vt.arrived(vt.h.headers[2]); len(got) != 0 {
 		t.Errorf("arrived %q, want nothing", got)
 	}
 }

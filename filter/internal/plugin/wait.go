@@ -205,10 +205,12 @@ func (v *VM) catchUp(c *stream, w *waiting, action abi.Action) abi.Action {
 	return action
 }
 
-// bodyWhileWaiting notes how far the body of c has come.
+// bodyWhileWaiting notes how far the body of c has come. One that is too large is refused
+// at once, but in mode monitor: what lets it pass then has to take its credentials away
+// first, and only the judgement says which.
 func (v *VM) bodyWhileWaiting(c *stream, size uint32, endStream bool) abi.Action {
 	w := &v.waits.slots[c.held]
-	if size > w.maxBody {
+	if size > w.maxBody && c.mode == table.ModeEnforce {
 		r, e := w.root, w.engine
 		v.own(verdict.BodyTooLarge, c.mode, w.op)
 		v.d.Part = verdict.PartBody
