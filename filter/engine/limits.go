@@ -149,7 +149,7 @@ func (e *Engine) guard(r *Request, op table.Op, d *Decision) verdict.Code {
 // blame counts a credential that was refused with code, and leaves the answer to
 // what is wrong with it.
 func (e *Engine) blame(r *Request, op table.Op, d *Decision, code verdict.Code) {
-	if !e.lim.failures || code.Status() != 401 || missing(code) {
+	if !e.lim.failures || code.Status() != 401 || missing(code) || code == verdict.ProofNonce {
 		return
 	}
 	if n, ok := e.bill(r, op, d, table.CountFailures); n != 0 && ok == verdict.Allow {

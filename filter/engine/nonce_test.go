@@ -16,8 +16,8 @@ import (
 	"portcullis/schemagen/compile"
 )
 
-// nonceTable asks for nonces at /dpop.
-func nonceTable(t *testing.T, issuer signer) *table.Table {
+// nonceTable asks for nonces at /dpop. more is of the policy.
+func nonceTable(t *testing.T, issuer signer, more string) *table.Table {
 	t.Helper()
 	jwk := issuer.jwk()
 	jwk["kid"], jwk["alg"] = "k", "ES256"
@@ -27,7 +27,7 @@ func nonceTable(t *testing.T, issuer signer) *table.Table {
 		"spec.yaml": "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/dpop: {get: {security: [{dpop: []}]}}}\n" +
 			"components: {securitySchemes: {dpop: {type: http, scheme: bearer}}}\n",
 		"policy.yaml": "version: 1\nproviders: {p: {issuer: 'https://issuer.example', anyAudience: true, bound: dpop, keys: [{jwk: " + string(key) +
-			"}], dpop: {origins: ['https://api.example.com'], nonce: true, maxAge: 100s}}}\nschemes: {dpop: [p]}\n",
+			"}], dpop: {origins: ['https://api.example.com'], nonce: true, maxAge: 100s}}}\nschemes: {dpop: [p]}\n" + more,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -48,7 +48,7 @@ func nonceTable(t *testing.T, issuer signer) *table.Table {
 // before, and nothing else is one.
 func TestNonce(t *testing.T) {
 	issuer, alice, eve := newSigner(t), newSigner(t), newSigner(t)
-	tab := nonceTable(t, issuer)
+	tab := nonceTable(t, issuer, "")
 	store := newSharedStore()
 	workers := []*engine.Engine{
 		holderEngine(t, tab, engine.Options{Store: store, Seed: [16]byte{1}}),
@@ -129,7 +129,7 @@ func TestNonce(t *testing.T) {
 
 func TestNonceAllocates(t *testing.T) {
 	issuer, alice := newSigner(t), newSigner(t)
-	e := holderEngine(t, nonceTable(t, issuer), engine.Options{Store: newSharedStore(), TokenCacheBytes: 1 << 20})
+	e := holderEngine(t, nonceTable(t, issuer, ""), engine.Options{Store: newSharedStore(), TokenCacheBytes: 1 << 20})
 	tok := issuer.token(map[string]any{"jkt": alice.thumbprint()})
 	r := request("GET", "/dpop", []string{"authorization: DPoP " + tok, "dpop: " + alice.proof(tok, "x", nil)}, nil)
 	r.NowNanos = keysNow.UnixNano()
@@ -137,5 +137,21 @@ func TestNonceAllocates(t *testing.T) {
 	e.CheckHeaders(r, &d)
 	if n := testing.AllocsPerRun(20, func() { e.CheckHeaders(r, &d) }); d.Code != verdict.ProofNonce || n != 0 {
 		t.Errorf("%s with %v allocations, want proof_nonce with 0", d.Code.Name(), n)
+	}
+}
+
+// TestNonceNoFailure: to be told a nonce is no wrong credential.
+func TestNonceNoFailure(t *testing.T) {
+	const wrong = "limits: {wrong: {requests: 2, per: 1h, by: operation, count: failures}}\ndefaults: {limits: [wrong]}\n"
+	issuer, alice := newSigner(t), newSigner(t)
+	e := holderEngine(t, nonceTable(t, issuer, wrong), engine.Options{Store: newSharedStore()})
+	tok := issuer.token(map[string]any{"jkt": alice.thumbprint()})
+	for i := range 5 {
+		r := request("GET", "/dpop", []string{"authorization: DPoP " + tok, "dpop: " + alice.proof(tok, fmt.Sprint(i), nil)}, nil)
+		r.NowNanos = keysNow.UnixNano()
+		var d engine.Decision
+		if e.CheckHeaders(r, &d); d.Code != verdict.ProofNonce {
+			t.Fatalf("request %d: %s, want proof_nonce", i, d.Code.Name())
+		}
 	}
 }
