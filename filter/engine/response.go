@@ -64,7 +64,7 @@ func (e *Engine) responseHeaders(r *Response, op table.Op, d *Decision) verdict.
 	if d.Status, ok = r.statusCode(); !ok {
 		return verdict.ResponseStatus
 	}
-	if d.Status == 101 && r.Upgrade || r.GRPC && isGRPC(r.value(r.contentType)) {
+	if d.Status == 101 && r.Upgrade || r.GRPC && isGRPC(r.value(r.contentType)) && e.takesGRPC(op) {
 		d.Unjudged = true
 		return verdict.Allow
 	}
@@ -332,6 +332,15 @@ func (r *Response) statusCode() (status uint16, ok bool) {
 	}
 	return status, status >= 100 && status <= 599
 }
+
+// takesGRPC reports an operation whose requests may be gRPC's: what a caller without a
+// body says to be must not let a response pass.
+func (e *Engine) takesGRPC(op table.Op) bool {
+	_, ok := matchMedia(e.t, op.Media(), grpcType, nil)
+	return ok
+}
+
+var grpcType = []byte("application/grpc")
 
 // isGRPC reports a gRPC content type, with or without a message format.
 func isGRPC(contentType []byte) bool {
