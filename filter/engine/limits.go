@@ -337,7 +337,7 @@ func (e *Engine) chargeBody(r *Request, d *Decision) {
 	}
 	m := &e.lim
 	n := int(min(d.Later.n, maxBodyCharges))
-	read := d.Media != table.NoIndex && !d.Encoded && e.t.Media(d.Media).Kind() == table.BodyJSON && len(r.Body) != 0 &&
+	read := d.Media != table.NoIndex && !d.Encoded && onTape(e.t.Media(d.Media)) && len(r.Body) != 0 &&
 		(d.Code == verdict.Allow || d.Code == verdict.BodyInvalid || d.Code == verdict.BodyBudget)
 	for i := range n {
 		b := &d.Later.c[i]
@@ -360,4 +360,14 @@ func (e *Engine) chargeBody(r *Request, d *Decision) {
 		return
 	}
 	d.Code = e.settle(r, n, code, d)
+}
+
+// onTape reports a media type whose bodies are on the tape as one value once they have
+// been read.
+func onTape(m table.Media) bool {
+	switch m.Kind() {
+	case table.BodyJSON, table.BodyForm, table.BodyMultipart:
+		return true
+	}
+	return m.Kind() == table.BodyNDJSON && m.Flags()&table.MediaFlagSequence != 0
 }

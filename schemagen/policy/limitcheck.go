@@ -20,6 +20,7 @@ func (s *Scope) checkItems(op *ir.Operation) {
 		}
 		n++
 		if hasJSON(op) && op.Inspect >= ir.InspectBody {
+			s.checkUncounted(op, l)
 			continue
 		}
 		s.policy.dec.diags.Add(diag.Diagnostic{
@@ -30,6 +31,34 @@ func (s *Scope) checkItems(op *ir.Operation) {
 	if n > maxItemLimits {
 		s.policy.dec.errorf(s.done[op].limitsNode, "policy-value", "found %d limits by the items of a body, wanted at most %d", n, maxItemLimits)
 	}
+}
+
+// checkUncounted finds bodies that op takes beside JSON and whose items are not counted,
+// and JSON of which another member may be read than the one that is counted.
+func (s *Scope) checkUncounted(op *ir.Operation, l *ir.Limit) {
+	found := ""
+	for _, m := range op.Body.Media {
+		switch m.Kind {
+		case ir.BodyJSON, ir.BodyForm, ir.BodyMultipart:
+		default:
+			if found == "" && !(m.Kind == ir.BodyNDJSON && m.Sequence) {
+				found = fmt.Sprintf("which takes %s too: such a body costs %d", m.Range, l.CostValue)
+			}
+		}
+	}
+	if found == "" && op.AllowDuplicateNames {
+		found = "where a name may stand twice: the first of them is counted"
+	}
+	if found == "" && len(op.ContentEncodings) > 0 {
+		found = fmt.Sprintf("which takes encoded bodies unread: such a body costs %d", l.CostValue)
+	}
+	if found == "" {
+		return
+	}
+	s.policy.dec.diags.Add(diag.Diagnostic{
+		Code: "policy-limit-cost", Severity: diag.Warning, Operation: op.Method + " " + op.Path,
+		Message: fmt.Sprintf("found the limit %q by the items of a body for %s %s, %s", l.Name, op.Method, op.Path, found),
+	}.At(s.done[op].limitsNode))
 }
 
 // checkService finds limits of op that ask several rate limit services: a request
