@@ -314,7 +314,7 @@ func (w *walker) finishBody(b *ir.Body) {
 		w.op.Unenforceable = append(w.op.Unenforceable, "body-no-content")
 		return
 	}
-	w.foldMedia(b)
+	b.Media = w.foldMedia(b.Media, "body-media-parameters")
 	for _, m := range b.Media {
 		if len(m.Unenforceable) == 0 {
 			return

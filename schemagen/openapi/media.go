@@ -9,14 +9,14 @@ import (
 	"portcullis/schemagen/source"
 )
 
-// foldMedia leaves one entry of b for each media range: the filter does not
-// look at the parameters of a media type. Entries that differ in those alone
-// and say the same are one; where they say different things the range can't be
-// judged. What */* says of a range gives way to what stands there for the range
-// itself (OpenAPI 3.1.1 section 4.8.13: the most specific key applies).
-func (w *walker) foldMedia(b *ir.Body) {
-	var out []*ir.Media
-	for _, m := range b.Media {
+// foldMedia leaves one entry for each media range: the filter does not look at
+// the parameters of a media type. Entries that differ in those alone and say the
+// same are one; where they say different things the range can't be judged, and
+// there is a finding with this code. What */* says of a range gives way to what
+// stands there for the range itself (OpenAPI 3.1.1 section 4.8.13: the most
+// specific key applies).
+func (w *walker) foldMedia(list []*ir.Media, code string) (out []*ir.Media) {
+	for _, m := range list {
 		i := slices.IndexFunc(out, func(e *ir.Media) bool { return e.Range == m.Range })
 		switch {
 		case i < 0:
@@ -24,11 +24,12 @@ func (w *walker) foldMedia(b *ir.Body) {
 		case ofAny(m):
 		case ofAny(out[i]):
 			out[i] = m
+		case m.Schema == nil && out[i].Schema == nil && m.Action == out[i].Action: // nothing of either is judged
 		case !sameMedia(out[i], m):
-			w.ambiguous(out[i], m)
+			w.ambiguous(out[i], m, code)
 		}
 	}
-	b.Media = out
+	return out
 }
 
 // ofAny reports an entry that was made of the key */*.
@@ -51,8 +52,7 @@ func sameMedia(a, b *ir.Media) bool {
 // ambiguous makes e, which a second entry of its range contradicts, one that
 // can't be judged: it is denied, or what the policy says. Waived, the first
 // entry counts.
-func (w *walker) ambiguous(e, second *ir.Media) {
-	const code = "body-media-parameters"
+func (w *walker) ambiguous(e, second *ir.Media, code string) {
 	if e.Kind == ir.BodyOpaque && slices.Contains(e.Unenforceable, code) {
 		return // of a third
 	}
@@ -60,11 +60,13 @@ func (w *walker) ambiguous(e, second *ir.Media) {
 	if w.opts.MediaAction != nil {
 		if a := w.opts.MediaAction(w.op, e.Range); a != 0 {
 			e.Kind, e.Action, e.Shape, e.Fields = ir.BodyOpaque, a, nil, nil
+			e.Schema = nil
 			return
 		}
 	}
 	if w.add(second.Loc.Node, code, message, "say the same of all versions, or say in the policy's mediaTypes whether it is denied or passes unjudged; waived, the first one counts") {
 		e.Kind, e.Action, e.Shape, e.Fields = ir.BodyOpaque, ir.ActionDeny, nil, nil
+		e.Schema = nil
 		e.Unenforceable = append(e.Unenforceable, code)
 	}
 }

@@ -74,6 +74,7 @@ func (w *walker) response(from, to uint16, n *source.Node) *ir.Response {
 	}
 	if w.version == version20 {
 		w.content20(r, n)
+		r.Media = w.foldMedia(r.Media, "response-media-parameters")
 		return r
 	}
 	content := n.Get("content")
@@ -85,6 +86,7 @@ func (w *walker) response(from, to uint16, n *source.Node) *ir.Response {
 			w.responseMedia(r, content.Keys[i].Name, media.Get("schema"), media.Get("itemSchema") != nil, media)
 		}
 	}
+	r.Media = w.foldMedia(r.Media, "response-media-parameters")
 	return r
 }
 
