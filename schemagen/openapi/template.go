@@ -73,8 +73,11 @@ func parseSegment(text string) (seg ir.Segment, problem string) {
 		}
 		if i > 0 {
 			lit, ok := decodeLiteral(text[:i])
-			if !ok {
-				return seg, fmt.Sprintf("the percent-encoding of %q", text[:i])
+			switch {
+			case !ok:
+				return seg, fmt.Sprintf("the text %q, which no path can have,", text[:i])
+			case i == len(text) && len(seg.Parts) == 0 && (lit == "." || lit == ".."):
+				return seg, fmt.Sprintf("the segment %q, which clients take out,", lit)
 			}
 			seg.Parts = append(seg.Parts, ir.Part{Literal: lit})
 			text = text[i:]
@@ -102,10 +105,11 @@ func parseSegment(text string) (seg ir.Segment, problem string) {
 }
 
 // decodeLiteral percent-decodes a literal of a template. What no judged path
-// can hold is refused: see decodeBase.
+// can hold is refused (package route).
 func decodeLiteral(text string) (string, bool) {
 	out, err := url.PathUnescape(text)
-	if err != nil || !utf8.ValidString(out) || strings.ContainsAny(out, "/\\\x00") {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	if err != nil || !utf8.ValidString(out) || strings.ContainsAny(out, "/\\") || strings.ContainsFunc(out, control) {
 		return "", false
 	}
 	return out, true

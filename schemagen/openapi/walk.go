@@ -10,7 +10,9 @@ package openapi
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"portcullis/filter/param"
 	"portcullis/schemagen/diag"
@@ -331,7 +333,11 @@ func (w *walker) opName() string {
 	if w.op == nil {
 		return ""
 	}
-	return w.op.Method + " " + w.op.Path
+	name := w.op.Method + " " + w.op.Path
+	if strings.ContainsFunc(name, unicode.IsControl) { // findings are lines
+		name = strings.Trim(strconv.Quote(name), `"`)
+	}
+	return name
 }
 
 func loc(n *source.Node) ir.Loc {
