@@ -47,7 +47,7 @@ func (v *VM) timeout(i uint16) {
 		v.held.free(i) // a contradiction: Delete frees slots
 		return
 	}
-	v.arena.Reset()
+	v.begin() // in this tick another request may have been judged again
 	if v.host.SetContext(h.id) != abi.StatusOK {
 		// The host has forgotten the stream: an answer now would go to another one.
 		c.leave()

@@ -101,3 +101,31 @@ func TestTimeoutGone(t *testing.T) {
 	vt.want(pause, pause, 2, "")
 	vt.wantIdle()
 }
+
+// TestTimeoutForgets: what is said of a request whose body does not come is about that
+// request, and not about one that was judged again in the same tick.
+func TestTimeoutForgets(t *testing.T) {
+	vt, _ := newWaitTest(t, `{"bodyTimeoutMs":100,"waitTimeoutMs":100,`+goodTable+`}`)
+	vt.request(2, "/body", false, "origin", "https://two")
+	vt.request(3, "/wait/k/allow", true, "origin", "https://three")
+	for range 20 {
+		vt.v.Tick(1)
+	}
+	if len(vt.h.replies) != 2 {
+		t.Fatalf("replies = %v, want two", vt.h.replies)
+	}
+	found := 0
+	for _, l := range vt.h.logs {
+		if strings.Contains(l, "body_unjudged") || strings.Contains(l, "body_timeout") {
+			if found++; strings.Contains(l, "/wait") || !strings.Contains(l, "/body") {
+				t.Errorf("line %q, want one about /body", l)
+			}
+		}
+	}
+	if found == 0 {
+		t.Errorf("lines %q, want one about the body", vt.h.logs)
+	}
+	if vt.v.req.Headers != nil {
+		t.Error("header fields of another request are left")
+	}
+}
