@@ -7,7 +7,8 @@ import (
 	"portcullis/schemagen/proxy"
 )
 
-// keyClusters is the clusters that the keys of t's providers are fetched by.
+// keyClusters is the clusters that the keys of t's providers are fetched by, and that their
+// tokens are asked about by.
 func keyClusters(t *table.Table) (out []proxy.Cluster) {
 	seen := map[string]bool{}
 	add := func(name string, scheme, authority []byte, what string) {
@@ -32,11 +33,15 @@ func keyClusters(t *table.Table) (out []proxy.Cluster) {
 		out = append(out, c)
 	}
 	for i := range t.NumProviders() {
+		of := " of the provider " + string(t.Provider(i).Name)
+		if in, ok := t.Introspection(i); ok {
+			scheme, authority, _ := table.SplitURI(in.URI)
+			add(string(in.Cluster), scheme, authority, "the introspection of tokens"+of)
+		}
 		r, ok := t.Remote(i)
 		if !ok {
 			continue
 		}
-		of := " of the provider " + string(t.Provider(i).Name)
 		scheme, authority, _ := table.SplitURI(r.URI)
 		if len(r.KeysOrigin) == 0 {
 			add(string(r.Cluster), scheme, authority, "the keys"+of)

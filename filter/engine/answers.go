@@ -7,15 +7,16 @@ type WaitFor uint8
 
 // Kinds. The zero value waits for nothing.
 const (
-	WaitNone   WaitFor = iota
-	WaitKeys           // the keys of a provider
-	WaitLimits         // a rate limit service
+	WaitNone          WaitFor = iota
+	WaitKeys                  // the keys of a provider
+	WaitLimits                // a rate limit service
+	WaitIntrospection         // an authorization server's word on the token
 )
 
 // Wait says what a Decision with verdict.NeedAnswer asks for.
 type Wait struct {
 	For   WaitFor
-	Index uint32 // WaitKeys: the provider; WaitLimits: the service
+	Index uint32 // WaitKeys, WaitIntrospection: the provider; WaitLimits: the service
 	Asked uint8  // WaitLimits: a bit for each of the operation's limits
 }
 
@@ -36,6 +37,11 @@ type Answers struct {
 	Proved bool
 	// Risk is what was settled of it before it waited.
 	Risk Risk
+	// Introspections counts the times that an authorization server was asked about the
+	// token. Its word is the engine's (Introspected) for as long as it is not to be asked
+	// again; Introspection is why there is none, a code of its own.
+	Introspections uint8
+	Introspection  verdict.Code
 	// Limits is what a rate limit service said.
 	Limits LimitAnswers
 }

@@ -78,6 +78,7 @@ type Engine struct {
 	sets    []*token.KeySet // by provider; nil where no provider fetches its keys
 	reader  token.SetReader
 	wants   uint32 // provider whose keys the last request wanted, table.NoIndex
+	asks    uint32 // provider that has to be asked about its token, table.NoIndex
 	lim     limiter
 	// inspector settles how deep requests are looked at.
 	inspector inspector
@@ -135,7 +136,7 @@ func New(t *table.Table, opt Options) (e *Engine, badLimit int) {
 	}
 	e.machine = schema.NewMachine(schema.Limits{Nodes: int(opt.MaxNodes), Scratch: int(min(body, maxScratch)), Seed: seed(&opt),
 		NoMarks: !schema.Marks(&t.Schema), Borrow: e.parser.Lend})
-	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, Sets: e.sets, Denies: t.NumDenied() != 0, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
+	e.tokens = token.NewChecker(token.Options{Verifier: opt.Sig, Secrets: opt.Secrets, Previous: opt.PreviousSecrets, Sets: e.sets, Denies: t.NumDenied() != 0, Introspects: t.NumIntrospections() != 0, MaxTokenBytes: opt.MaxTokenBytes, CacheBytes: opt.TokenCacheBytes, Seed: opt.Seed})
 	e.fwd = newForwarder(t, &e.opt)
 	e.proofs = newProver(t, &e.opt)
 	return e, 0
@@ -165,7 +166,9 @@ func seed(o *Options) (s uint64) {
 }
 
 // Waits reports whether CheckHeaders may answer NeedAnswer.
-func (e *Engine) Waits() bool { return e.sets != nil || len(e.lim.fleet.services) > 0 }
+func (e *Engine) Waits() bool {
+	return e.sets != nil || len(e.lim.fleet.services) > 0 || e.t.NumIntrospections() > 0
+}
 
 // Table is the table that the engine judges by.
 func (e *Engine) Table() *table.Table { return e.t }

@@ -19,7 +19,7 @@ import (
 // When no requirement is met the answer is about the one that came furthest:
 // a token that is there and wrong says more than one that is not.
 func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
-	e.wants = table.NoIndex
+	e.wants, e.asks = table.NoIndex, table.NoIndex
 	c := &e.shown
 	c.proved = r.Answers.Proved
 	reqs := op.Requirements()
@@ -31,7 +31,9 @@ func (e *Engine) identify(r *Request, op table.Op, d *Decision) verdict.Code {
 		code = e.anyOf(r, reqs, d)
 	}
 	if code != verdict.Allow && code != c.badKey {
-		code = e.askKeys(r, d, code)
+		if code = e.askServer(r, d, code); e.asks == table.NoIndex {
+			code = e.askKeys(r, d, code)
+		}
 	}
 	if code != verdict.Allow {
 		c.consumer, c.credential = table.NoIndex, table.NoIndex

@@ -73,9 +73,13 @@ func (e *Engine) askKeys(r *Request, d *Decision, code verdict.Code) verdict.Cod
 	return r.ask(d, Wait{For: WaitKeys, Index: p}, verdict.TokenKeysUnavailable)
 }
 
-// noteWants remembers the first provider whose keys a check wanted.
+// noteWants remembers the first provider whose keys a check wanted, and the first one that
+// it wanted to ask.
 func (e *Engine) noteWants() {
 	if e.wants == table.NoIndex {
 		e.wants = e.tokens.Wants()
+	}
+	if e.asks == table.NoIndex {
+		e.asks, _, _ = e.tokens.Asks()
 	}
 }

@@ -2,7 +2,7 @@ package table
 
 // Words of a provider about tokens that are bound to a key of their holder.
 //
-//	bound proofAge|proofFuture<<16 origins(2: names) proofAlgorithms replays zero(2)
+//	bound proofAge|proofFuture<<16 origins(2: names) proofAlgorithms replays
 const (
 	ProviderBound       = 24 // what tokens must be bound to
 	ProviderProofWindow = 25 // seconds: how old a proof may be | how far ahead<<16 | ProofNonce

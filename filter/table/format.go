@@ -93,9 +93,10 @@ const (
 
 // More sections, above those of schemas.
 const (
-	SecExtras      Section = iota + schemasEnd // what few operations have (extras.go)
-	SecDenied                                  // tokens that count no more (denied.go)
-	SecInspections                             // how deep requests are looked at, and why deeper (inspection.go)
+	SecExtras         Section = iota + schemasEnd // what few operations have (extras.go)
+	SecDenied                                     // tokens that count no more (denied.go)
+	SecInspections                                // how deep requests are looked at, and why deeper (inspection.go)
+	SecIntrospections                             // how tokens are asked about (introspection.go)
 	secEnd
 )
 
@@ -141,6 +142,8 @@ const (
 	wordsExprNode    = 4
 	wordsForward     = 14
 	wordsService     = 10
+
+	wordsIntrospection = 12
 )
 
 // Words of an API record.
@@ -402,7 +405,7 @@ const (
 // Words of an identity provider.
 //
 //	name(2) issuer(2) audiences(2: names) keys(2) skew maxAge claims(2: names)
-//	types(2: names) scopeClaim(2) remote(8: remote.go) binding(8: binding.go)
+//	types(2: names) scopeClaim(2) remote(8: remote.go) binding(6: binding.go) discovery introspection
 const (
 	ProviderName       = 0
 	ProviderIssuer     = 2

@@ -95,6 +95,10 @@ var layouts = [...]layout{
 		enum(InspectionHow, 0, 1, inspectionKindEnd-1), enum(InspectionHow, 8, 0, maxInspect), bits(InspectionHow, 16, 0xffff, 0, inspectionFlagsAll),
 		rng(InspectionRules, SecInspections), bits(InspectionRefusals, 0, NoIndex, 0, maxRefusals), zero(7),
 	}},
+	{SecIntrospections, wordsIntrospection, []field{
+		str(IntrospectionURI), str(IntrospectionCluster), str(IntrospectionClient), idx(IntrospectionSecret, SecSecrets),
+		bits(IntrospectionHow, 0, 0xff, 1, tokensAll), bits(IntrospectionHow, 8, 0xff, 0, mayLackAll), high(IntrospectionHow, 16),
+	}},
 	{SecExtras, wordsExtra, []field{
 		idx(ExtraOp, SecOps), bits(ExtraFlags, 0, NoIndex, 0, extraFlagsAll), rng(ExtraOrigins, SecNames), rng(ExtraHeaders, SecNames),
 		opt(ExtraLimit, SecLimits), rng(ExtraEncodings, SecNames), rng(ExtraUpgrades, SecNames),
@@ -113,7 +117,7 @@ var layouts = [...]layout{
 		str(ProviderName), str(ProviderIssuer), rng(ProviderAudiences, SecNames), rng(ProviderKeys, SecKeys),
 		rng(ProviderClaims, SecNames), rng(ProviderTypes, SecNames), str(ProviderScopeClaim),
 		str(ProviderKeysURI), str(ProviderKeysCluster),
-		bits(ProviderBound, 0, NoIndex, 0, boundEnd-1), rng(ProviderOrigins, SecNames), zero(31),
+		bits(ProviderBound, 0, NoIndex, 0, boundEnd-1), rng(ProviderOrigins, SecNames),
 	}},
 	{SecKeys, wordsKey, []field{str(KeyID), bits(KeyAlg, 0, NoIndex, 1, maxAlg), str(KeySPKI), opt(KeySecret, SecSecrets), zero(6), zero(7)}},
 	{SecSecrets, wordsSecret, []field{str(SecretName)}},

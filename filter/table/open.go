@@ -300,6 +300,14 @@ func (v *verifier) entries() bool {
 		if bad, at := t.checkBinding(i); bad != ErrNone {
 			return v.fail(bad, v.at(SecProviders, i*wordsProvider+at))
 		}
+		if bad, at := t.checkAsked(i); bad != ErrNone {
+			return v.fail(bad, v.at(SecProviders, i*wordsProvider+at))
+		}
+	}
+	for i := range v.count(SecIntrospections) {
+		if bad, at := t.checkIntrospection(i); bad != ErrNone {
+			return v.fail(bad, v.at(SecIntrospections, i*wordsIntrospection+at))
+		}
 	}
 	for i := range v.count(SecServices) {
 		if bad, at := t.checkService(i); bad != ErrNone {

@@ -17,7 +17,7 @@ type Table struct {
 	indexes, names, meta, shapes, fields, responses, consumers, credentials     []uint32
 	exprs, exprNodes                                                            []uint32
 	extras, forwards, services, denied                                          []uint32
-	inspections                                                                 []uint32
+	inspections, introspections                                                 []uint32
 }
 
 func (t *Table) place(s *[secEnd][]uint32) {
@@ -30,6 +30,7 @@ func (t *Table) place(s *[secEnd][]uint32) {
 	t.shapes, t.fields, t.responses = s[SecShapes], s[SecFields], s[SecResponses]
 	t.extras, t.denied = s[SecExtras], s[SecDenied]
 	t.inspections = s[SecInspections]
+	t.introspections = s[SecIntrospections]
 	t.consumers, t.credentials = s[SecConsumers], s[SecCredentials]
 	t.exprs, t.exprNodes = s[SecExprs], s[SecExprNodes]
 	t.forwards, t.services = s[SecForwards], s[SecServices]

@@ -37,12 +37,13 @@ type entry struct {
 	provider uint32
 	list     table.Range // of the providers that were asked, see Checker.recall
 	scopeSep byte
+	until    int64  // of a token that was asked about (Unix nanoseconds); 0: the token's own dates
 	found    claims // dates; node indexes say only whether a claim is there
 }
 
 const (
 	cacheWays = 4
-	entrySize = 120 // of an entry, and a little
+	entrySize = 128 // of an entry, and a little
 	// typicalRecord is what the index is sized for.
 	typicalRecord = 900
 	minCache      = 64 << 10

@@ -22,6 +22,9 @@ type Options struct {
 	// Denies makes room for what a table with denied tokens needs; without it such a
 	// table accepts none with a jti.
 	Denies bool
+	// Introspects makes room for what a table needs whose providers are asked about
+	// tokens; without it none are.
+	Introspects bool
 
 	MaxTokenBytes uint32 // longest token; 8 KiB
 	MaxNodes      uint32 // values and names in the claims; 1,024
@@ -58,6 +61,7 @@ type Checker struct {
 	header   *json.Tape
 	claims   *json.Tape
 	cache    cache
+	asked    *asked // nil where nobody is asked
 
 	buf      []byte // header, payload and signature decoded
 	text     []byte // one unescaped string at a time
@@ -121,17 +125,24 @@ func NewChecker(o Options) *Checker {
 		c.ids = make([]byte, 0, o.MaxTokenBytes+maxIssuer)
 	}
 	c.cache.init(o.CacheBytes, o.Seed)
+	if o.Introspects {
+		c.asked = newAsked(o.Seed)
+	}
 	return c
 }
 
 // Check judges token for a security scheme of t at the time now (Unix
 // nanoseconds). It answers Allow, or the first thing wrong in this order: size,
 // form, header, algorithm, claims' types, issuer, typ, key, times, audience,
-// required claims, signature.
+// required claims, signature. A token that its provider is asked about is judged by the
+// answer; without one the answer is IntrospectionUnavailable, and Asks says who knows.
 func (c *Checker) Check(t *table.Table, s table.Scheme, token []byte, now int64) verdict.Code {
 	c.accepted, c.cached, c.parsed = false, false, false
 	c.wants = table.NoIndex
 	c.subject, c.scopes, c.payload = nil, nil, nil
+	if c.asked != nil {
+		c.asked.server, c.asked.token = table.NoIndex, nil
+	}
 	switch {
 	case len(token) == 0:
 		return verdict.TokenMissing
@@ -140,6 +151,11 @@ func (c *Checker) Check(t *table.Table, s table.Scheme, token []byte, now int64)
 	}
 	if c.recall(t, s, token, now) {
 		return verdict.Allow
+	}
+	if c.asked != nil {
+		if code := c.introspect(t, s, token, now); code != 0 {
+			return code
+		}
 	}
 	p, sig, code := c.read(token)
 	if code != 0 {
@@ -166,10 +182,13 @@ func (c *Checker) recall(t *table.Table, s table.Scheme, token []byte, now int64
 	if e == nil || e.provider >= t.NumProviders() {
 		return false
 	}
+	if c.asked != nil && !stillAsked(t, s, e, now) {
+		return false
+	}
 	p := t.Provider(e.provider)
 	for i := range s.NumProviders() {
 		if other := s.ProviderAt(i); other != e.provider {
-			if e.list != s.Providers() && string(t.Provider(other).Issuer) == string(p.Issuer) {
+			if e.until == 0 && e.list != s.Providers() && string(t.Provider(other).Issuer) == string(p.Issuer) {
 				return false
 			}
 			continue
@@ -177,7 +196,7 @@ func (c *Checker) recall(t *table.Table, s table.Scheme, token []byte, now int64
 		if e.found.judge(&p, now) != 0 {
 			return false
 		}
-		if set := c.set(e.provider); set != nil && !(set.has(e.key) && set.Usable(now)) {
+		if set := c.set(e.provider); e.until == 0 && set != nil && !(set.has(e.key) && set.Usable(now)) {
 			return false // what it was verified with counts no more
 		}
 		c.found, c.provider, c.key, c.scopeSep = e.found, e.provider, e.key, e.scopeSep

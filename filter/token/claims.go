@@ -10,6 +10,7 @@ import (
 // indexes of their values, 0 where absent.
 type claims struct {
 	iss, sub, aud, exp, nbf, iat, cnf uint32
+	mayLack                           uint8 // table.MayLackExpiry and others, of an answer about a token
 	expires, notBefore, issued        int64 // Unix nanoseconds; valid where the index is set
 }
 
@@ -83,9 +84,9 @@ func (f *claims) judge(p *table.Provider, now int64) verdict.Code {
 	skew := int64(p.SkewSeconds)
 	early, late := addSeconds(now, -skew), addSeconds(now, skew)
 	switch {
-	case f.exp == 0:
+	case f.exp == 0 && f.mayLack&table.MayLackExpiry == 0:
 		return verdict.TokenClaimMissing
-	case early >= f.expires:
+	case f.exp != 0 && early >= f.expires:
 		return verdict.TokenExpired
 	case f.nbf != 0 && late < f.notBefore, f.iat != 0 && late < f.issued:
 		return verdict.TokenNotYetValid
@@ -127,7 +128,7 @@ func (c *Checker) audienceAccepted(p *table.Provider) bool {
 	}
 	aud := c.found.aud
 	if aud == 0 {
-		return false
+		return c.found.mayLack&table.MayLackAudience != 0
 	}
 	first, end := aud, aud+1
 	if n := c.claims.Nodes[aud]; n.Kind() == json.KindArray {

@@ -17,6 +17,8 @@ var lit = struct {
 	htm, htu, ath, jwk, proof    []byte
 	root                         []byte
 	issuer, jwksURI, nonce       []byte
+	active, tokenType            []byte
+	bearer, dpop                 []byte
 	private                      [8][]byte // members of keys that only private ones have
 	algNames                     [EdDSA + 1][]byte
 }{
@@ -38,6 +40,7 @@ var lit = struct {
 	cnf:    []byte("cnf"), x5t: []byte("x5t#S256"), jkt: []byte("jkt"),
 	htm: []byte("htm"), htu: []byte("htu"), ath: []byte("ath"), jwk: []byte("jwk"), proof: []byte("dpop+jwt"), root: []byte("/"),
 	issuer: []byte("issuer"), jwksURI: []byte("jwks_uri"), nonce: []byte("nonce"),
+	active: []byte("active"), tokenType: []byte("token_type"), bearer: []byte("bearer"), dpop: []byte("dpop"),
 	private: [8][]byte{[]byte("d"), []byte("p"), []byte("q"), []byte("dp"), []byte("dq"), []byte("qi"), []byte("oth"), []byte("k")},
 	algNames: [EdDSA + 1][]byte{
 		RS256: []byte("RS256"), RS384: []byte("RS384"), RS512: []byte("RS512"), PS256: []byte("PS256"), PS384: []byte("PS384"), PS512: []byte("PS512"),

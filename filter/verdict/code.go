@@ -165,6 +165,14 @@ const (
 
 	ProofNonce // no nonce of this proxy, or one whose time is over (RFC 9449 section 9)
 
+	// tokens that are asked about (RFC 7662)
+
+	TokenInactive            // the authorization server says that it does not count
+	IntrospectionUnavailable // no answer in time, or another status than 200
+	IntrospectionAnswer      // an answer that is none, or too large
+	IntrospectionClient      // the server does not take this proxy's own credentials
+	IntrospectionBusy        // too many calls at a time, or in a second
+
 	NumCodes // number of codes plus one
 )
 
@@ -272,6 +280,12 @@ var entries = [NumCodes]entry{
 	ProofStoreFull:          {"proof_store_full", 503, "DPoP proof cannot be checked right now"},
 	ProofUnavailable:        {"proof_unavailable", 503, "DPoP proof cannot be checked right now"},
 	ProofNonce:              {"proof_nonce", 401, "DPoP proof needs a nonce"},
+
+	TokenInactive:            {"token_inactive", 401, "Token not accepted"},
+	IntrospectionUnavailable: {"introspection_unavailable", 503, "Token cannot be checked right now"},
+	IntrospectionAnswer:      {"introspection_answer", 503, "Token cannot be checked right now"},
+	IntrospectionClient:      {"introspection_client", 503, "Token cannot be checked right now"},
+	IntrospectionBusy:        {"introspection_busy", 503, "Token cannot be checked right now"},
 }
 
 // Name is the stable name of c, as it stands in answers, metrics and logs.

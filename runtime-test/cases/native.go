@@ -55,7 +55,7 @@ func (Native) Load(_ context.Context, s Setup) (Instance, error) {
 	if e == nil {
 		return nil, fmt.Errorf("%w: limit %d can't be counted exactly", ErrRefusedLoad, badLimit)
 	}
-	return &nativeInstance{e: e, cfg: cfg, now: host.DefaultStart}, nil
+	return &nativeInstance{e: e, cfg: cfg, now: host.DefaultStart, calls: s.Calls}, nil
 }
 
 // textSource is a configuration at hand.
@@ -90,9 +90,10 @@ func (m *memoryStore) Set(key, value []byte, cas uint32) limit.Status {
 }
 
 type nativeInstance struct {
-	e   *engine.Engine
-	cfg *config.Config
-	now time.Time
+	e     *engine.Engine
+	cfg   *config.Config
+	now   time.Time
+	calls map[string]Call
 }
 
 func (n *nativeInstance) Now() time.Time                { return n.now }
@@ -118,6 +119,9 @@ func (n *nativeInstance) Do(r *Request) (*Outcome, error) {
 	}
 	var d engine.Decision
 	n.e.CheckHeaders(&req, &d)
+	if d.Code == verdict.NeedAnswer && d.Wait.For == engine.WaitIntrospection {
+		n.introspect(&req, &d)
+	}
 	if d.Code == verdict.NeedAnswer {
 		req.Answers.Late, req.Answers.Limits, req.Answers.Proved = true, d.LimitsAsked(), d.Proved // there is nobody to ask
 		n.e.CheckHeaders(&req, &d)
@@ -141,6 +145,24 @@ func (n *nativeInstance) Do(r *Request) (*Outcome, error) {
 		return n.refusal(&d, up), nil
 	}
 	return n.refusal(&d, Upstream{}), nil
+}
+
+// introspect asks the cluster of the token's provider, whose answer is what the file says, and judges the request again.
+func (n *nativeInstance) introspect(req *engine.Request, d *engine.Decision) {
+	provider := d.Wait.Index
+	_, sum := n.e.Inquiry()
+	own := *sum
+	in, _ := n.e.Table().Introspection(provider)
+	call, ok := n.calls[string(in.Cluster)]
+	req.Answers.Introspections++
+	switch status := call.response().Headers; {
+	case !ok || call.Reset || status[0].Value != "200":
+		req.Answers.Introspection = verdict.IntrospectionUnavailable
+	default:
+		req.Answers.Introspection = n.e.Introspected(provider, &own, []byte(call.Body), req.NowNanos)
+	}
+	n.e.CheckHeaders(req, d)
+	n.e.ForgetIntrospected()
 }
 
 // refusal is the answer of the filter for what the engine refuses.

@@ -264,7 +264,7 @@ func requirement(r explain.Requirement) string {
 func covers(s, r explain.Requirement) bool {
 	for _, u := range s.Uses {
 		if !slices.ContainsFunc(r.Uses, func(v explain.Use) bool {
-			return v.Kind == u.Kind && v.Where == u.Where && subset(v.Providers, u.Providers) && subset(u.Bound, v.Bound) && u.Admits(v) && subset(u.Scopes, v.Scopes)
+			return v.Kind == u.Kind && v.Where == u.Where && subset(v.Providers, u.Providers) && subset(u.Bound, v.Bound) && subset(v.Asked, u.Asked) && u.Admits(v) && subset(u.Scopes, v.Scopes)
 		}) {
 			return false
 		}

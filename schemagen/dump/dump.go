@@ -124,6 +124,7 @@ func (d *dumper) provider(i uint32) {
 		}
 		d.printf("    refresh %ds max stale %ds timeout %dms cooldown %ds", r.RefreshSeconds, r.MaxStaleSeconds, r.TimeoutMs, r.CooldownSeconds)
 	}
+	d.introspection(i)
 	d.binding(i)
 	for k := p.Keys.Start; k < p.Keys.End(); k++ {
 		key := d.t.Key(k)

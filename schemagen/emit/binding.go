@@ -25,7 +25,7 @@ func (w *writer) binding(p *ir.Provider) []uint32 {
 // discovery is the words of how the place of a provider's keys is found.
 func (w *writer) discovery(r *ir.RemoteKeys) []uint32 {
 	if r == nil || r.KeysOrigin == "" {
-		return zeros(2)
+		return zeros(1)
 	}
-	return []uint32{1 + w.names([]string{r.KeysOrigin, r.KeysCluster})[0], 0}
+	return []uint32{1 + w.names([]string{r.KeysOrigin, r.KeysCluster})[0]}
 }

@@ -77,7 +77,7 @@ func SchemaSections(s Schemas, strs *Strings) ([]byte, error) {
 type writer struct {
 	strs    *Strings
 	schemas Schemas
-	recs    [table.SecInspections + 1][]uint32
+	recs    [table.SecIntrospections + 1][]uint32
 
 	providers map[*ir.Provider]uint32
 	limits    map[*ir.Limit]uint32
@@ -144,8 +144,9 @@ func (w *writer) provider(p *ir.Provider) uint32 {
 		w.record(table.SecKeys, w.str(k.ID), []uint32{uint32(k.Alg)}, w.str(string(k.SPKI)), []uint32{secret}, zeros(2))
 	}
 	keys := []uint32{start, uint32(len(p.Keys))}
+	asked := w.introspection(p.Introspection)
 	i := w.record(table.SecProviders, w.str(p.Name), w.str(p.Issuer), w.names(p.Audiences), keys,
-		[]uint32{p.SkewSeconds, p.MaxAgeSeconds}, w.names(p.RequiredClaims), w.names(p.TokenTypes), w.str(p.ScopeClaim), w.remote(p.Remote), w.binding(p), w.discovery(p.Remote))
+		[]uint32{p.SkewSeconds, p.MaxAgeSeconds}, w.names(p.RequiredClaims), w.names(p.TokenTypes), w.str(p.ScopeClaim), w.remote(p.Remote), w.binding(p), w.discovery(p.Remote), []uint32{asked})
 	w.providers[p] = i
 	return i
 }

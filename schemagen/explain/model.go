@@ -87,6 +87,8 @@ type Use struct {
 	Scheme, Kind, Where string
 	Providers, Scopes   []string
 	KeysFrom            []string // by provider: the URI that its keys are fetched from, or "ORIGIN as URI says"; "" where they are built in
+	// Asked is which tokens a server is asked about, and where, by provider.
+	Asked []string
 	// Bound is what tokens must be bound to, and that proofs are accepted, by provider.
 	Bound []string
 	// Consumers is who is accepted by a key or certificate, by name, or the rule of
@@ -233,6 +235,7 @@ func (r *reader) requirement(uses table.Range) (out Requirement) {
 			use.Providers = append(use.Providers, string(r.t.Provider(s.ProviderAt(p)).Name))
 			remote, _ := r.t.Remote(s.ProviderAt(p))
 			use.KeysFrom = append(use.KeysFrom, from(&remote))
+			use.Asked = append(use.Asked, r.asked(s.ProviderAt(p))...)
 			use.Bound = append(use.Bound, r.bound(s.ProviderAt(p))...)
 		}
 		if s.Kind() != table.SchemeBearer {

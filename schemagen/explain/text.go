@@ -354,6 +354,9 @@ func (u Use) Text() string {
 			}
 		}
 	}
+	if len(u.Asked) > 0 {
+		text += ", " + strings.Join(u.Asked, " and ") + ","
+	}
 	if len(u.Bound) > 0 {
 		text += ", bound to " + strings.Join(u.Bound, " and ")
 	}

@@ -356,11 +356,12 @@ type Provider struct {
 	Audiences      []string // any of them; empty: not checked (policy must say so)
 	Keys           []*Key
 	Remote         *RemoteKeys // in place of Keys
-	Denied         [][32]byte  // digests of tokens that count no more, by themselves or by their jti
-	Bound          Bound       // what tokens must be bound to
-	Proofs         *Proofs     // nil: DPoP proofs are not accepted
-	SkewSeconds    uint32      // default 60
-	MaxAgeSeconds  uint32      // 0: no maximum; counted from iat
+	Introspection  *Introspection
+	Denied         [][32]byte // digests of tokens that count no more, by themselves or by their jti
+	Bound          Bound      // what tokens must be bound to
+	Proofs         *Proofs    // nil: DPoP proofs are not accepted
+	SkewSeconds    uint32     // default 60
+	MaxAgeSeconds  uint32     // 0: no maximum; counted from iat
 	RequiredClaims []string
 	TokenTypes     []string // accepted `typ`, lower case, without "application/"; empty: "jwt", "at+jwt" or absent
 	ScopeClaim     string   // "scope" (space separated string) or "scp" (array); "" = both

@@ -295,6 +295,7 @@ func (s *Scope) Finish(api *ir.API) {
 		op.Security = kept
 		s.checkSchemeCount(op)
 		s.checkInspect(op)
+		s.checkAsked(op)
 		s.checkLimits(op)
 	}
 	if s.api != nil {

@@ -69,21 +69,16 @@ func (p *Policy) readProvider(name string, n *source.Node) *ir.Provider {
 				d.errorf(n, "policy-value", "found no keys, wanted at least one")
 			}
 		},
-		"denied":    func(*source.Node) {},
-		"jwks":      func(n *source.Node) { v.Remote = p.readRemote(n, parent.Str("issuer")) },
-		"discovery": func(n *source.Node) { v.Remote = p.readDiscovery(n, parent.Str("issuer")) },
-		"bound":     func(n *source.Node) { v.Bound = oneOf(d, n, "bound", bounds) },
-		"dpop":      func(n *source.Node) { v.Proofs = p.readProofs(n) },
+		"denied":        func(*source.Node) {},
+		"jwks":          func(n *source.Node) { v.Remote = p.readRemote(n, parent.Str("issuer")) },
+		"discovery":     func(n *source.Node) { v.Remote = p.readDiscovery(n, parent.Str("issuer")) },
+		"introspection": func(n *source.Node) { v.Introspection = p.readIntrospection(n) },
+		"bound":         func(n *source.Node) { v.Bound = oneOf(d, n, "bound", bounds) },
+		"dpop":          func(n *source.Node) { v.Proofs = p.readProofs(n) },
 	}, "issuer")
 	v.Denied = p.readDenied(n.Get("denied"), v.Issuer)
-	sources := 0
-	for _, name := range []string{"keys", "jwks", "discovery"} {
-		if n.Get(name) != nil {
-			sources++
-		}
-	}
-	if n.Kind == source.Object && sources != 1 {
-		d.errorf(n, "policy-missing", "found a provider with %d of keys, jwks and discovery, wanted one of them", sources)
+	if n.Kind == source.Object {
+		p.checkIntrospection(n, v)
 	}
 	if n.Kind == source.Object && anyAudience == (v.Audiences != nil) {
 		d.errorf(n, "policy-missing", "found a provider with both or neither of audiences and anyAudience, wanted one of them")

@@ -56,40 +56,20 @@ func (v *VM) keyAnswer(headers, size uint32) keyAnswer {
 	if headers == 0 {
 		return keyAnswer{problem: fetchNoAnswer}
 	}
-	raw, st := v.host.Pairs(abi.MapCallHeaders)
-	if st != abi.StatusOK {
-		return keyAnswer{problem: fetchNoAnswer}
-	}
-	p, fault := abi.OpenPairs(raw, maxAnswerHeaders)
-	if fault != abi.PairsGood {
-		return keyAnswer{problem: fetchNoAnswer}
-	}
-	var status, kind, encoding []byte
-	for {
-		name, value, ok := p.Next()
-		if !ok {
-			break
-		}
-		switch string(name) {
-		case ":status":
-			status = value
-		case "content-type":
-			kind = value
-		case "content-encoding":
-			encoding = value
-		}
-	}
+	a, ok := v.callHead()
 	switch {
-	case string(status) == "200":
-	case string(status) == "502", string(status) == "503", string(status) == "504":
+	case !ok:
+		return keyAnswer{problem: fetchNoAnswer}
+	case string(a.status) == "200":
+	case string(a.status) == "502", string(a.status) == "503", string(a.status) == "504":
 		return keyAnswer{problem: fetchUnavailable}
 	default:
 		return keyAnswer{problem: fetchStatus}
 	}
 	switch {
-	case !isJSON(kind):
+	case !isJSON(a.kind):
 		return keyAnswer{problem: fetchType}
-	case len(encoding) != 0 && !text.EqualFold("identity", encoding):
+	case a.encoded():
 		return keyAnswer{problem: fetchEncoding}
 	case size > maxKeyDocument:
 		return keyAnswer{problem: fetchSize}
@@ -99,6 +79,41 @@ func (v *VM) keyAnswer(headers, size uint32) keyAnswer {
 		return keyAnswer{problem: fetchBody}
 	}
 	return keyAnswer{body: body}
+}
+
+// callHead is what counts of the header fields of an answer: views.
+type callHead struct{ status, kind, encoding []byte }
+
+// encoded reports a body that is not as it is read.
+func (a *callHead) encoded() bool {
+	return len(a.encoding) != 0 && !text.EqualFold("identity", a.encoding)
+}
+
+// callHead reads the header fields of the answer to the call whose callback runs; ok is
+// false when there are none.
+func (v *VM) callHead() (a callHead, ok bool) {
+	raw, st := v.host.Pairs(abi.MapCallHeaders)
+	if st != abi.StatusOK {
+		return a, false
+	}
+	p, fault := abi.OpenPairs(raw, maxAnswerHeaders)
+	if fault != abi.PairsGood {
+		return a, false
+	}
+	for {
+		name, value, more := p.Next()
+		if !more {
+			return a, true
+		}
+		switch string(name) {
+		case ":status":
+			a.status = value
+		case "content-type":
+			a.kind = value
+		case "content-encoding":
+			a.encoding = value
+		}
+	}
 }
 
 // isJSON reports application/json and structured suffixes of it, whatever parameters

@@ -114,6 +114,7 @@ func New(o Options) *VM {
 	v.askers[engine.WaitLimits] = &limitAsker{v: v}
 	v.sig = newVerifier(o.Host, o.Sig)
 	v.askers[engine.WaitKeys] = keyAsker{v}
+	v.askers[engine.WaitIntrospection] = introspectionAsker{v}
 	v.log.init()
 	v.reply.init()
 	return v

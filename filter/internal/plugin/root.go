@@ -22,6 +22,7 @@ type root struct {
 	periodNanos  int64    // between two ticks
 	waitTicks    uint64   // how long a request waits for an answer
 	ring         *keyring // nil when no provider fetches its keys
+	desk         *desk    // nil when no provider is asked about tokens
 	meter        *meter   // nil when the table has no limits
 	trailers     trailerNames
 }
@@ -78,6 +79,7 @@ func (v *VM) Configure(id, size uint32) bool {
 	v.sig.budget.limit(v.verifyPercent())
 	r.ring.abandon()
 	r.ring = v.newKeyring(r, e, period)
+	r.desk = v.newDesk(r, e, period)
 	v.moveWaits(r)
 	v.tellMetrics() // the meter goes
 	r.meter = newMeter(v.host, e)

@@ -27,6 +27,7 @@ func (v *VM) Tick(id uint32) {
 		v.sig.budget.tick(v.host.NowNanos(), r.periodNanos)
 	}
 	late := r.ring.tick()
+	late = r.desk.tick() || late
 	late = v.lateWaits(r) || late
 	for i := 0; v.held.used != 0 && i < len(v.held.slots); i++ {
 		if h := &v.held.slots[i]; h.id != 0 && h.root == r && r.ticks > h.deadline {

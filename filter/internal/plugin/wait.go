@@ -22,7 +22,7 @@ type waiting struct {
 	root     *root
 	deadline uint64 // in ticks of the root
 
-	need     uint32 // WaitKeys: the generation of keys that answers it; 0: not asked yet
+	need     uint32 // WaitKeys: the generation of keys that answers it; WaitIntrospection: the call that does; 0: not asked yet
 	seen     uint32 // WaitKeys: the generation that it was judged by
 	known    bool   // the answer was there already
 	moved    bool   // the engine that asked was replaced: the new one judges
@@ -70,7 +70,7 @@ type asker interface {
 }
 
 // numWaits is the number of kinds of wait.
-const numWaits = engine.WaitLimits + 1
+const numWaits = engine.WaitIntrospection + 1
 
 // wait pauses c until v.d.Wait is answered. was is the wait that has just ended, nil
 // for a request that has not waited: its deadline stays, and what came of the body.
@@ -118,11 +118,11 @@ func (v *VM) wait(c *stream, r *root, e Engine, was *waiting, endStream bool) ab
 }
 
 // waitRoom is how many requests of any kind may wait at a time for one more to join them.
-// A token of an unknown key can be anybody's: where the table has a rate limit service,
-// waits for keys leave it half of the room, for without its word a policy may let requests
-// pass.
+// A token of an unknown key, or one that nobody has asked about, can be anybody's: where the
+// table has a rate limit service, waits for such tokens leave it half of the room, for
+// without its word a policy may let requests pass.
 func waitRoom(cfg *config.Config, e Engine, what engine.WaitFor) uint32 {
-	if t := e.Table(); what == engine.WaitKeys && t != nil && t.NumServices() != 0 {
+	if t := e.Table(); what != engine.WaitLimits && t != nil && t.NumServices() != 0 {
 		return (cfg.MaxWaitingRequests + 1) / 2
 	}
 	return cfg.MaxWaitingRequests
@@ -224,7 +224,7 @@ func (v *VM) bodyWhileWaiting(c *stream, size uint32, endStream bool) abi.Action
 // HTTPCallResponse takes the answer to an HTTP call. headers is 0 when there was none.
 func (v *VM) HTTPCallResponse(id, token, headers, body uint32) {
 	v.begin()
-	if v.keysAnswered(id, token, headers, body) {
+	if v.keysAnswered(id, token, headers, body) || v.introspected(id, token, headers, body) {
 		return
 	}
 	i, ok := v.waitsFor(call{callHTTP, token})
@@ -363,11 +363,11 @@ func (v *VM) lateWaits(r *root) (any bool) {
 	return any
 }
 
-// moveWaits makes the new engine of r judge the requests that wait for keys, at the next
+// moveWaits makes the new engine of r judge the requests that wait because of a token, at the next
 // tick: nothing of them was settled, and the answer will come to the new one.
 func (v *VM) moveWaits(r *root) {
 	for i := 0; v.waits.used != 0 && i < len(v.waits.slots); i++ {
-		if w := &v.waits.slots[i]; w.id != 0 && w.root == r && w.wait.For == engine.WaitKeys {
+		if w := &v.waits.slots[i]; w.id != 0 && w.root == r && w.wait.For != engine.WaitLimits {
 			w.engine, w.moved, w.answers, w.need = r.engine, true, engine.Answers{Proved: w.answers.Proved}, 0
 		}
 	}
