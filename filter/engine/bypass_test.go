@@ -186,3 +186,69 @@ operations: [{operation: 'POST /o', mode: "off"}, {operation: 'PUT /o', mode: mo
 		}
 	}
 }
+
+// TestDoubtfulHost: a host in a spelling that some readers take for one that the policy
+// names is not let through as another one, nor judged by what any host has.
+func TestDoubtfulHost(t *testing.T) {
+	const spec = `openapi: 3.1.0
+info: {title: t, version: '1'}
+components: {securitySchemes: {token: {type: http, scheme: bearer}}}
+paths:
+  /a: {get: {security: [{token: []}], responses: {}}}
+`
+	const any = `openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /{x}: {get: {parameters: [{name: x, in: path, required: true, schema: {type: string}}], responses: {}}}
+`
+	dir := t.TempDir()
+	for name, text := range map[string]string{"api.yaml": spec, "any.yaml": any} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const provider = `version: 1
+providers: {idp: {issuer: i, anyAudience: true, keys: [{secret: k, alg: HS256, kid: k}]}}
+schemes: {token: [idp]}
+`
+	const named = "apis: [{spec: api.yaml, hosts: [api.example, '*.api.example', 'api.example:8443']}"
+	for _, set := range []struct {
+		policy string
+		other  verdict.Code // of a host that nobody takes for the API's
+		mode   uint8
+	}{
+		{named + "]\nunknown: pass\n", verdict.RouteHostUnknown, table.ModeOff},
+		{named + "]\nunknown: monitor\n", verdict.RouteHostUnknown, table.ModeMonitor},
+		{named + "]\n", verdict.RouteHostUnknown, table.ModeEnforce},
+		{named + ", {spec: any.yaml, hosts: ['*']}]\n", verdict.Allow, table.ModeEnforce},
+	} {
+		path := filepath.Join(dir, "policy.yaml")
+		if err := os.WriteFile(path, []byte(provider+set.policy), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := compile.Build(compile.Options{PolicyPath: path})
+		if err != nil || r.Table == nil {
+			t.Fatalf("compile: %v %v", err, r.Diags)
+		}
+		tab, _, _ := table.Open(r.Table)
+		e, _ := engine.New(tab, engine.Options{})
+		check := func(host string, want verdict.Code, mode uint8) {
+			t.Helper()
+			r := request("GET", "/a", nil, nil)
+			r.Headers[2] = header(":authority", host)
+			var d engine.Decision
+			if e.CheckHeaders(r, &d); d.Code != want || d.Mode != mode {
+				t.Errorf("%q, host %q: %s in mode %d, want %s in mode %d", set.policy, host, d.Code.Name(), d.Mode, want.Name(), mode)
+			}
+		}
+		for _, host := range []string{"api.example", "API.example:443", "x.api.example", "api.example:8443"} {
+			check(host, verdict.TokenMissing, table.ModeEnforce)
+		}
+		for _, host := range []string{"api.example.", "Api.Example.:443", "x.api.example.", "api.example..", "api.example:", "api.example.:", "api.example:x", "api.example:000443", "api.example:65536", "api.example:1:8443"} {
+			check(host, verdict.RouteHostUnknown, table.ModeEnforce)
+		}
+		for _, host := range []string{"other.example", "other.example.", "other.example:x", "", ".", ":", "[::1]", "[::1]:", "api.example.other"} {
+			check(host, set.other, set.mode)
+		}
+	}
+}

@@ -12,6 +12,9 @@ func (e *Engine) route(r *Request, d *Decision) verdict.Code {
 	if code := e.path.Parse(r.fields.path); code != verdict.Allow {
 		return code
 	}
+	if route.Doubtful(e.t, r.fields.authority) {
+		return verdict.RouteHostUnknown
+	}
 	op, out := e.find(r, d)
 	if out != route.Found {
 		if e.path.Seen != 0 {
