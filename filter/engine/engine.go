@@ -79,6 +79,7 @@ type Engine struct {
 	reader  token.SetReader
 	wants   uint32 // provider whose keys the last request wanted, table.NoIndex
 	asks    uint32 // provider that has to be asked about its token, table.NoIndex
+	inquiry []byte // that token
 	lim     limiter
 	// inspector settles how deep requests are looked at.
 	inspector inspector

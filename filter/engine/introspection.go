@@ -29,8 +29,8 @@ func (e *Engine) askServer(r *Request, d *Decision, code verdict.Code) verdict.C
 // Inquiry is the token that a server is to be asked about, and its SHA-256, after a check
 // that ended with NeedAnswer and WaitIntrospection. Valid until the next check.
 func (e *Engine) Inquiry() (token []byte, sum *[32]byte) {
-	_, token, sum = e.tokens.Asks()
-	return token, sum
+	_, _, sum = e.tokens.Asks()
+	return e.inquiry, sum
 }
 
 // Introspected takes over what the server of a provider, asked at since (Unix nanoseconds),

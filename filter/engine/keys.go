@@ -80,6 +80,6 @@ func (e *Engine) noteWants() {
 		e.wants = e.tokens.Wants()
 	}
 	if e.asks == table.NoIndex {
-		e.asks, _, _ = e.tokens.Asks()
+		e.asks, e.inquiry, _ = e.tokens.Asks() // checks by other schemes may follow
 	}
 }
