@@ -313,6 +313,7 @@ func (h *fakeHost) ReadLinked(dst []byte, off uint32) bool {
 // /deny/CODE, /monitor/CODE, /unknown.
 type fakeEngine struct {
 	proved       []bool // of each look at a request that waits: what it says of its proof
+	settled      []bool // Answers.Risk.Known of each judgement of a wait
 	maxBody      uint32
 	bodies       []string
 	responses    uint8 // mode
@@ -343,8 +344,8 @@ func (e *fakeEngine) wait(s string, r *engine.Request, d *engine.Decision) {
 	}
 	letters, rest, _ := strings.Cut(letters, "/")
 	e.judged++
-	e.proved = append(e.proved, r.Answers.Proved)
-	d.Op, d.Proved = 7, e.judged == 1
+	e.proved, e.settled = append(e.proved, r.Answers.Proved), append(e.settled, r.Answers.Risk.Known)
+	d.Op, d.Proved, d.Risk.Known = 7, e.judged == 1, e.judged == 1
 	for _, c := range letters {
 		i := uint32(strings.IndexRune("kl", c))
 		switch {

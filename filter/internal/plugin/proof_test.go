@@ -26,6 +26,9 @@ func TestProofOfWaiting(t *testing.T) {
 		if vt.answer(2, "200", "keys"); !reload && !slices.Equal(vt.e.proved, []bool{false, true, true}) {
 			t.Errorf("reload %v: proved = %v, want it to the end", reload, vt.e.proved)
 		}
+		if !reload && !slices.Equal(vt.e.settled, []bool{false, true, true}) {
+			t.Errorf("risk settled = %v, want what was settled first to the end", vt.e.settled)
+		}
 		n := len(vt.e.proved)
 		vt.request(3, "/wait/k/allow", true)
 		if len(vt.e.proved) != n+1 || vt.e.proved[n] {

@@ -84,7 +84,9 @@ func (v *VM) wait(c *stream, r *root, e Engine, was *waiting, endStream bool) ab
 	v.noteLimits(c, r, e)
 	c.mode = v.d.Mode
 	w.answers.Proved = w.answers.Proved || v.d.Proved
-	w.answers.Risk = v.d.Risk
+	if v.d.Risk.Known { // else what was settled before an earlier wait stays
+		w.answers.Risk = v.d.Risk
+	}
 	if w.answers.Late || int(w.wait.For) >= len(v.askers) {
 		v.own(verdict.Internal, v.d.Mode, v.d.Op) // the engine may not ask again
 		return v.settleWith(c, r, e)
