@@ -115,7 +115,7 @@ func holderTable(t testing.TB, issuer signer, denied string) *table.Table {
 	provider := func(name, more string) string {
 		return "  " + name + ": {issuer: 'https://issuer.example', anyAudience: true, keys: [{jwk: " + string(key) + "}]" + more + "}\n"
 	}
-	const proofs = ", dpop: {origins: ['https://API.example.com:443/'], remembered: 512}"
+	const proofs = ", dpop: {origins: ['https://API.example.com:443/'], remembered: 4096}"
 	policy := "version: 1\nproviders:\n" + provider("optional", proofs) + provider("certificate", ", bound: certificate") +
 		provider("dpop", ", bound: dpop"+proofs+denied) + provider("any", ", bound: any"+proofs) + provider("none", "") + `schemes:
   optional: [optional]
@@ -365,7 +365,7 @@ func TestReplay(t *testing.T) {
 	}
 	store.broken = false
 	full := 0
-	for i := range 600 { // 512 are remembered, one in a slot
+	for i := 0; full == 0 && i <= 4096; i++ { // eight are remembered in each slot
 		switch d := send(a, alice.proof(tok, fmt.Sprint("fill", i), nil), 0, engine.Answers{}); d.Code {
 		case verdict.Allow:
 		case verdict.ProofStoreFull:
