@@ -22,7 +22,7 @@ providers:
   idp:
     issuer: https://idp.example
     audiences: [me]
-    introspection: {uri: 'https://idp.example/introspect', cluster: idp, client: {id: 'a:b', secret: client}, cache: 1s, negativeCache: 1s, timeout: 1s, maxCalls: 64, callsPerSecond: 2000}
+    introspection: {uri: 'https://idp.example/introspect', cluster: idp, client: {id: 'a:b', secret: client}, cache: 1s, negativeCache: 1s, timeout: 2s, maxCalls: 64, callsPerSecond: 2000}
 schemes: {login: [idp]}
 `
 
@@ -95,7 +95,7 @@ func (s *introspectionServer) serve(w http.ResponseWriter, r *http.Request) {
 // load: no verdict is wrong, each worker asks about a token once at a time, whoever waits is
 // answered in time, and a token that is revoked passes no longer than the policy says.
 func TestEnvoyIntrospection(t *testing.T) {
-	const workers, waitTimeout, settle = 4, 3 * time.Second, 3 * time.Second
+	const workers, waitTimeout, settle = 4, 4 * time.Second, 4500 * time.Millisecond
 	each(t, func(t *testing.T, version string) {
 		server := startIntrospectionServer(t)
 		dir := t.TempDir()
