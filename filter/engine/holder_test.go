@@ -126,8 +126,14 @@ func holderTable(t testing.TB, issuer signer, denied string) *table.Table {
   none: [none]
   behind: {certificates: any, forwardedBy: [{uri: 'spiffe://example.org/edge'}, {subject: 'CN=edge'}]}
 `
+	return compiled(t, holderSpec, policy)
+}
+
+// compiled is the table of a description and a policy.
+func compiled(t testing.TB, spec, policy string) *table.Table {
+	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"spec.yaml": holderSpec, "policy.yaml": policy} {
+	for name, text := range map[string]string{"spec.yaml": spec, "policy.yaml": policy} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

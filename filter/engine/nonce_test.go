@@ -5,15 +5,12 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"portcullis/filter/engine"
 	"portcullis/filter/table"
 	"portcullis/filter/verdict"
-	"portcullis/schemagen/compile"
 )
 
 // nonceTable asks for nonces at /dpop. more is of the policy.
@@ -22,26 +19,10 @@ func nonceTable(t *testing.T, issuer signer, more string) *table.Table {
 	jwk := issuer.jwk()
 	jwk["kid"], jwk["alg"] = "k", "ES256"
 	key, _ := json.Marshal(jwk)
-	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"spec.yaml": "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/dpop: {get: {security: [{dpop: []}]}}}\n" +
-			"components: {securitySchemes: {dpop: {type: http, scheme: bearer}}}\n",
-		"policy.yaml": "version: 1\nproviders: {p: {issuer: 'https://issuer.example', anyAudience: true, bound: dpop, keys: [{jwk: " + string(key) +
-			"}], dpop: {origins: ['https://api.example.com'], nonce: true, maxAge: 100s}}}\nschemes: {dpop: [p]}\n" + more,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r, err := compile.Build(compile.Options{Specs: []string{filepath.Join(dir, "spec.yaml")}, PolicyPath: filepath.Join(dir, "policy.yaml")})
-	if err != nil || r.Table == nil {
-		t.Fatalf("compile: %v %v", err, r.Diags)
-	}
-	tab, e, at := table.Open(r.Table)
-	if e != table.ErrNone {
-		t.Fatalf("%v at %d", e, at)
-	}
-	return tab
+	return compiled(t, "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/dpop: {get: {security: [{dpop: []}]}}}\n"+
+		"components: {securitySchemes: {dpop: {type: http, scheme: bearer}}}\n",
+		"version: 1\nproviders: {p: {issuer: 'https://issuer.example', anyAudience: true, bound: dpop, keys: [{jwk: "+string(key)+
+			"}], dpop: {origins: ['https://api.example.com'], nonce: true, maxAge: 100s}}}\nschemes: {dpop: [p]}\n"+more)
 }
 
 // TestNonce: a proof needs a nonce that any worker gave out in this window or the one

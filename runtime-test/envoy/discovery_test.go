@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -59,31 +57,8 @@ func TestEnvoyDiscovery(t *testing.T) {
 		}
 		a, b := newSigningKey(t, "a"), newSigningKey(t, "b")
 		publish(a)
-		dir := t.TempDir()
-		spec, policy := filepath.Join(dir, "spec.yaml"), filepath.Join(dir, "policy.yaml")
-		for name, text := range map[string]string{spec: keysSpec, policy: discoveryPolicy} {
-			if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		table, err := cases.Compile(cases.CompileRequest{Policy: policy, Specs: []string{spec}, Strict: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		responder, err := StartResponder()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(responder.Close)
-		text, err := Bootstrap(module(t), responder.Address, cases.Setup{Table: table, Config: map[string]any{"waitTimeoutMs": 2000}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if text, err = AddCluster(text, "idp", server.Listener.Addr().String()); err != nil {
-			t.Fatal(err)
-		}
-		p := run(t, Options{Binary: binary(t, version), Config: text, Workers: 2})
-		client := &keyClients{address: p.Address, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}}
+		p, client := startProvider(t, version, 2, discoveryPolicy, server.Listener.Addr().String(), map[string]any{"waitTimeoutMs": 2000})
+		client.client.Transport = &http.Transport{DisableKeepAlives: true}
 		failures := func() int64 {
 			m, err := p.Metrics("portcullis.keys.idp.")
 			if err != nil {

@@ -6,15 +6,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"portcullis/runtime-test/cases"
 )
 
 const introspectionPolicy = `version: 1
@@ -98,32 +94,8 @@ func TestEnvoyIntrospection(t *testing.T) {
 	const workers, waitTimeout, settle = 4, 4 * time.Second, 4500 * time.Millisecond
 	each(t, func(t *testing.T, version string) {
 		server := startIntrospectionServer(t)
-		dir := t.TempDir()
-		spec, policy := filepath.Join(dir, "spec.yaml"), filepath.Join(dir, "policy.yaml")
-		for name, text := range map[string]string{spec: keysSpec, policy: introspectionPolicy} {
-			if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		table, err := cases.Compile(cases.CompileRequest{Policy: policy, Specs: []string{spec}, Strict: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		responder, err := StartResponder()
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(responder.Close)
 		config := map[string]any{"logRefusals": "off", "tokenCacheBytes": 4 << 20, "waitTimeoutMs": int(waitTimeout / time.Millisecond), "secrets": map[string]any{"client": "p&w"}}
-		text, err := Bootstrap(module(t), responder.Address, cases.Setup{Table: table, Config: config})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if text, err = AddCluster(text, "idp", server.address); err != nil {
-			t.Fatal(err)
-		}
-		p := run(t, Options{Binary: binary(t, version), Config: text, Workers: workers})
-		c := &keyClients{address: p.Address, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second}, sent: map[string]int{}}
+		_, c := startProvider(t, version, workers, introspectionPolicy, server.address, config)
 
 		var well, gone atomic.Bool // the server answers; what was revoked counts nowhere any more
 		well.Store(true)

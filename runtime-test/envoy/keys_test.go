@@ -213,9 +213,19 @@ func (c *keyClients) load(rate int, stop <-chan struct{}) *sync.WaitGroup {
 // startKeys starts an Envoy that fetches keys from a server, and clients for it.
 func startKeys(t *testing.T, version string, workers int, server *keyServer, config map[string]any) (*Process, *keyClients) {
 	t.Helper()
+	config["logRefusals"], config["tokenCacheBytes"] = "off", 4<<20
+	p, c := startProvider(t, version, workers, keysPolicy, server.address, config)
+	c.forger = newSigningKey(t, "stable")
+	return p, c
+}
+
+// startProvider starts an Envoy with keysSpec under a policy, whose cluster idp is at
+// address, and clients for it.
+func startProvider(t *testing.T, version string, workers int, policyText, address string, config map[string]any) (*Process, *keyClients) {
+	t.Helper()
 	dir := t.TempDir()
 	spec, policy := filepath.Join(dir, "spec.yaml"), filepath.Join(dir, "policy.yaml")
-	for name, text := range map[string]string{spec: keysSpec, policy: keysPolicy} {
+	for name, text := range map[string]string{spec: keysSpec, policy: policyText} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -229,17 +239,15 @@ func startKeys(t *testing.T, version string, workers int, server *keyServer, con
 		t.Fatal(err)
 	}
 	t.Cleanup(responder.Close)
-	config["logRefusals"], config["tokenCacheBytes"] = "off", 4<<20
 	text, err := Bootstrap(module(t), responder.Address, cases.Setup{Table: table, Config: config})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err = AddCluster(text, "idp", server.address); err != nil {
+	if text, err = AddCluster(text, "idp", address); err != nil {
 		t.Fatal(err)
 	}
 	p := run(t, Options{Binary: binary(t, version), Config: text, Workers: workers})
-	return p, &keyClients{address: p.Address, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second},
-		forger: newSigningKey(t, "stable"), sent: map[string]int{}}
+	return p, &keyClients{address: p.Address, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second}, sent: map[string]int{}}
 }
 
 // TestEnvoyKeys runs a provider through rotations and every kind of failure under load:

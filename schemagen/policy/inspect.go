@@ -164,7 +164,7 @@ func (s *Scope) checkInspect(op *ir.Operation) {
 	}
 	left := ""
 	switch {
-	case op.Inspect < ir.InspectParameters && len(op.Params) > 0 && op.Inspect < ir.InspectBody && op.Body != nil:
+	case op.Inspect < ir.InspectParameters && len(op.Params) > 0 && op.Body != nil:
 		left = "parameters and bodies"
 	case op.Inspect < ir.InspectParameters && len(op.Params) > 0:
 		left = "parameters"
