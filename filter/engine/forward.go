@@ -299,9 +299,14 @@ func (f *forwarder) appendValue(s []byte, spaces bool) verdict.Code {
 		case c == ' ' && spaces && i > 0 && i < len(s)-1, c > ' ' && c < 0x7f && c != '%' && c != ',':
 			f.buf = text.Byte(f.buf, c)
 		default:
-			const hex = "0123456789ABCDEF"
-			f.buf = append(f.buf, '%', hex[c>>4], hex[c&15])
+			f.buf = appendPercent(f.buf, c)
 		}
 	}
 	return 0
+}
+
+// appendPercent appends a byte percent-encoded (RFC 3986 section 2.1).
+func appendPercent(dst []byte, c byte) []byte {
+	const hex = "0123456789ABCDEF"
+	return append(dst, '%', hex[c>>4], hex[c&15])
 }

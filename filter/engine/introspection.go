@@ -74,8 +74,7 @@ func AppendForm(dst, s []byte) []byte {
 		case c == ' ':
 			dst = append(dst, '+')
 		default:
-			const hex = "0123456789ABCDEF"
-			dst = append(dst, '%', hex[c>>4], hex[c&15])
+			dst = appendPercent(dst, c)
 		}
 	}
 	return dst
@@ -83,17 +82,18 @@ func AppendForm(dst, s []byte) []byte {
 
 // appendBase64 appends base64 with padding (RFC 4648 section 4).
 func appendBase64(dst, b []byte) []byte {
-	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-	for ; len(b) >= 3; b = b[3:] {
-		v := uint32(b[0])<<16 | uint32(b[1])<<8 | uint32(b[2])
-		dst = append(dst, digits[v>>18], digits[v>>12&63], digits[v>>6&63], digits[v&63])
+	n := len(dst)
+	dst = appendBase64URL(dst, b)
+	for i, c := range dst[n:] {
+		switch c {
+		case '-':
+			dst[n+i] = '+'
+		case '_':
+			dst[n+i] = '/'
+		}
 	}
-	switch len(b) {
-	case 1:
-		dst = append(dst, digits[b[0]>>2], digits[b[0]<<4&63], '=', '=')
-	case 2:
-		v := uint32(b[0])<<8 | uint32(b[1])
-		dst = append(dst, digits[v>>10], digits[v>>4&63], digits[v<<2&63], '=')
+	for (len(dst)-n)%4 != 0 {
+		dst = append(dst, '=')
 	}
 	return dst
 }

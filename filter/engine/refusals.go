@@ -102,11 +102,3 @@ func blamed(code verdict.Code) bool {
 	s := code.Status()
 	return s >= 400 && s < 500 && s != 401 && s != 408 && s != 429 && !code.OfResponse()
 }
-
-// RefusalStats counts what became of counted refusals; nil when none are counted.
-func (e *Engine) RefusalStats() *limit.Stats {
-	if e.inspector.counts == nil {
-		return nil
-	}
-	return &e.inspector.counts.Stats
-}

@@ -28,18 +28,11 @@ func (p *Policy) readIntrospection(n *source.Node) *ir.Introspection {
 		MaxCalls: defaultAnswerCalls, Rate: defaultAnswerRate, Loc: loc(n)}
 	d.object(n, "introspection", fields{
 		"uri": func(n *source.Node) {
-			if v.URI = d.str(n, "uri"); v.URI == "" {
-				return
-			}
-			if _, authority, _ := table.SplitURI([]byte(v.URI)); len(authority) == 0 || !visible(v.URI) {
-				d.errorf(n, "policy-value", "found %q as the URI of introspection, wanted http:// or https://, a host and a path, without user or fragment", v.URI)
+			if v.URI = d.str(n, "uri"); v.URI != "" {
+				v.URI = p.hostURI(n, v.URI, "the URI of introspection")
 			}
 		},
-		"cluster": func(n *source.Node) {
-			if v.Cluster = d.str(n, "cluster"); !visible(v.Cluster) {
-				d.errorf(n, "policy-value", "found %s as cluster, wanted the name of a cluster of the proxy", describe(n))
-			}
-		},
+		"cluster": func(n *source.Node) { v.Cluster = p.cluster(n, "cluster") },
 		"client": func(n *source.Node) {
 			d.object(n, "client", fields{
 				"id": func(n *source.Node) { v.Client = d.str(n, "id") },

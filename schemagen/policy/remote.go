@@ -23,7 +23,7 @@ func (p *Policy) readRemote(n *source.Node, issuer string) *ir.RemoteKeys {
 	f := p.remoteFields(r)
 	f["discoveryFile"] = func(n *source.Node) {
 		if uri := p.discovered(n, issuer); uri != "" {
-			r.URI = p.keysURI(n, uri)
+			r.URI = p.hostURI(n, uri, "the URI of keys")
 		}
 	}
 	d.object(n, "jwks", f, "cluster")
@@ -43,7 +43,7 @@ func newRemote() *ir.RemoteKeys {
 func (p *Policy) remoteFields(r *ir.RemoteKeys) fields {
 	d := p.dec
 	return fields{
-		"uri":      func(n *source.Node) { r.URI = p.keysURI(n, d.str(n, "uri")) },
+		"uri":      func(n *source.Node) { r.URI = p.hostURI(n, d.str(n, "uri"), "the URI of keys") },
 		"cluster":  func(n *source.Node) { r.Cluster = p.cluster(n, "cluster") },
 		"refresh":  func(n *source.Node) { r.RefreshSeconds = p.seconds(n, "refresh", 1, 86400) },
 		"maxStale": func(n *source.Node) { r.MaxStaleSeconds = p.seconds(n, "maxStale", 1, 30*86400) },
@@ -87,10 +87,10 @@ func (p *Policy) checkRemote(n *source.Node, r *ir.RemoteKeys) {
 	}
 }
 
-// keysURI checks a URI of keys.
-func (p *Policy) keysURI(n *source.Node, uri string) string {
+// hostURI checks a URI that the proxy is to call.
+func (p *Policy) hostURI(n *source.Node, uri, what string) string {
 	if _, authority, _ := table.SplitURI([]byte(uri)); len(authority) == 0 || !visible(uri) {
-		p.dec.errorf(n, "policy-value", "found %q as the URI of keys, wanted http:// or https://, a host and a path, without user or fragment", uri)
+		p.dec.errorf(n, "policy-value", "found %q as %s, wanted http:// or https://, a host and a path, without user or fragment", uri, what)
 		return ""
 	}
 	return uri

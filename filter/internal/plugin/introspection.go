@@ -133,17 +133,10 @@ func (v *VM) newDesk(r *root, e Engine, periodMs uint32) *desk {
 
 // inquiryHeaders is the header map of a call (RFC 7662 section 2.1).
 func inquiryHeaders(uri, client []byte) []byte {
-	scheme, authority, path := table.SplitURI(uri)
 	w := abi.PairsWriter{Buf: make([]byte, len(uri)+len(client)+384)}
-	w.Begin(8)
-	w.Add(":method", "POST", nil)
-	w.Add(":scheme", "", scheme)
-	w.Add(":authority", "", authority)
-	w.Add(":path", "", path)
+	beginCall(&w, 2, "POST", uri, "application/json")
 	w.Add("authorization", "", client)
 	w.Add("content-type", "application/x-www-form-urlencoded", nil)
-	w.Add("accept", "application/json", nil)
-	w.Add("accept-encoding", "identity", nil)
 	return w.End()
 }
 

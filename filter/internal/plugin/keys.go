@@ -146,16 +146,22 @@ const keyRequestRoom = 256
 
 // keyRequest is the header map of a request for uri, written to buf.
 func keyRequest(buf, uri []byte) []byte {
-	scheme, authority, path := table.SplitURI(uri)
 	w := abi.PairsWriter{Buf: buf}
-	w.Begin(6)
-	w.Add(":method", "GET", nil)
+	beginCall(&w, 0, "GET", uri, "application/jwk-set+json, application/json")
+	return w.End()
+}
+
+// beginCall begins the header map of a call of method to uri, which has more fields
+// besides those of every call.
+func beginCall(w *abi.PairsWriter, more uint32, method string, uri []byte, accept string) {
+	scheme, authority, path := table.SplitURI(uri)
+	w.Begin(6 + more)
+	w.Add(":method", method, nil)
 	w.Add(":scheme", "", scheme)
 	w.Add(":authority", "", authority)
 	w.Add(":path", "", path)
-	w.Add("accept", "application/jwk-set+json, application/json", nil)
+	w.Add("accept", accept, nil)
 	w.Add("accept-encoding", "identity", nil)
-	return w.End()
 }
 
 // find is the remote of a provider, nil for none.
